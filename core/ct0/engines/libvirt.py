@@ -1,0 +1,18 @@
+"""libvirt's LXC driver. Only its mark is known here; its CTs are listed while they run.
+
+/machine.slice/machine-lxc\\x2d1234\\x2dweb1.scope
+"""
+
+from __future__ import annotations
+
+from ct0.engines.mark import Mark
+from ct0.engines.nspawn import unescape
+
+
+def payload(controllers: str, parts: list[str]) -> Mark | None:
+    for depth, part in enumerate(parts, 1):
+        if part.startswith("machine-lxc") and part.endswith(".scope"):
+            words = unescape(part[8:-6]).split("-", 2)
+            # libvirt_lxc, the controller, sits in the same scope, in CT0's PID namespace.
+            return Mark(depth, words[-1], weak=True)
+    return None

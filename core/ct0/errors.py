@@ -1,0 +1,22 @@
+"""The two ways reading a host can fail: what is not there, and what does not read as documented.
+
+A process that vanished while it was read is neither: that is Python's own ProcessLookupError.
+"""
+
+from __future__ import annotations
+
+
+class Error(Exception):
+    """Base of ct0's own errors; each part turns it into its own exit status at its edge."""
+
+
+class Unavailable(Error):
+    """The kernel, the engine or this caller's rights do not offer it here. Not a bug: say so."""
+
+
+class Malformed(Error):
+    """The file is there but does not read as its documentation says. A bug, here or there."""
+
+    def __init__(self, path: str, text: str) -> None:
+        super().__init__(f"{path}: cannot read {text[:80]!r}")
+        self.path = path

@@ -1,0 +1,195 @@
+"""Whose is a process: CT0's own, a container's, a sandbox's?
+
+"Own" is relative to the caller: inside a CT it means that CT. The evidence, strongest first:
+
+1. `envID:` in status, where the kernel has it (OpenVZ): another one than mine: a CT's.
+2. An engine's mark in the cgroup path that my own path does not carry: that CT's. The only evidence
+   for CTs that share CT0's PID namespace (docker run --pid=host).
+3. The PID namespace, by `ns/pid` or, where that may not be read, by the columns of `NSpid:`.
+   Mine: CT0's own. Another and no mark: a sandbox's (a browser's, bwrap's, a bare `unshare`).
+4. Neither may be read (kernels before 4.1 as non-root), but a like envID or `ve` cgroup: CT0's own.
+5. Nothing at all: unknown, which nobody signals.
+
+Mount namespace, user namespace and root directory are no evidence: PrivateTmp=, snaps and chrooted
+daemons are CT0's own. What is decided here stays true: a process never changes its PID namespace.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ct0.engines import ENGINES
+from ct0.engines.openvz import HIERARCHIES
+from ct0.errors import Malformed, Unavailable
+from ct0.proc_cgroup import parse_cgroup
+from ct0.process import Process
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ct0.engines.mark import Mark
+    from ct0.host import Host
+    from ct0.proc_cgroup import Membership
+
+OWN, CONTAINER, SANDBOX, UNKNOWN = "ct0", "container", "sandbox", "unknown"
+
+
+class Owner:
+    """`kind` is OWN, CONTAINER, SANDBOX or UNKNOWN; engine, ctid and cgroup ("controllers:path" of
+    the CT's outer cgroup) are "" where not known; `evidence` says in words what decided.
+    `shared` marks a CT's process in CT0's own PID namespace (--pid=host)."""
+
+    __slots__ = ("cgroup", "ctid", "engine", "evidence", "kind", "shared")
+
+    def __init__(
+        self, kind: str, evidence: str, engine: str = "", ctid: str = "", cgroup: str = ""
+    ) -> None:
+        self.kind = kind
+        self.evidence = evidence
+        self.engine = engine
+        self.ctid = ctid
+        self.cgroup = cgroup
+        self.shared = False
+
+
+class Marked:
+    """An engine's mark found in one cgroup path."""
+
+    __slots__ = ("ctid", "engine", "path", "weak")
+
+    def __init__(self, engine: str, mark: Mark, line: Membership) -> None:
+        self.engine = engine
+        self.ctid = mark.ctid
+        self.weak = mark.weak
+        self.path = f"{line.controllers}:/{'/'.join(line.parts[: mark.depth])}"
+
+    def seen_from(self, same_namespace: bool | None) -> Owner:
+        owner = Owner(CONTAINER, f"cgroup {self.path}", self.engine, self.ctid, self.path)
+        owner.shared = same_namespace is True
+        return owner
+
+
+class Ownership:
+    """Decides as seen by one process: the caller, or on a recorded host its `self` or PID 1.
+
+    Raises Unavailable when this /proc is not the caller's: its PIDs are then other processes' than
+    the kernel would signal, and nothing read from it may lead to a signal.
+    """
+
+    __slots__ = ("_marks", "_own", "env_id", "host", "pid", "pid_namespace")
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.pid = own_pid(host)
+        with Process(host, self.pid) as me:
+            status = me.status()
+            self.env_id = status.env_id
+            self.pid_namespace = pid_namespace(me)
+            self._own = {line.controllers: line.parts for line in parse_cgroup(me.cgroup())}
+        if host.live and status.nspid is not None and len(status.nspid) > 1:
+            raise Unavailable(foreign_proc(host))
+        self._marks: dict[str, Marked | None] = {}
+
+    def owner(self, process: Process) -> Owner:
+        """Whose `process` is. Raises ProcessLookupError when it is gone."""
+        env_id = nspid = None
+        namespace = pid_namespace(process) if self.pid_namespace else None
+        if self.env_id is not None or namespace is None:
+            try:
+                status = process.status()
+                env_id, nspid = status.env_id, status.nspid
+            except (PermissionError, Malformed):
+                pass  # hidepid, a damaged record: decide by what else there is
+        if env_id is not None and self.env_id is not None and env_id != self.env_id:
+            return Owner(CONTAINER, f"envID {env_id}", "openvz", env_id)
+
+        same: bool | None = None
+        if namespace is not None:
+            same, evidence = namespace == self.pid_namespace, f"PID namespace {namespace}"
+        elif nspid:
+            same, evidence = len(nspid) == 1, f"NSpid {' '.join(map(str, nspid))}"
+
+        try:
+            cgroup = process.cgroup()
+        except PermissionError:
+            cgroup = ""
+        marked = self._marked(cgroup)
+        if marked is not None and not (marked.weak and same):
+            return marked.seen_from(same)
+        if same:
+            return Owner(OWN, evidence)
+        if same is False:
+            return Owner(SANDBOX, evidence)
+        if env_id is not None and env_id == self.env_id:
+            return Owner(OWN, f"envID {env_id}")
+        if cgroup in self._marks and self._is_own_ve(cgroup):
+            return Owner(OWN, "cgroup of CT0 in OpenVZ's hierarchy")
+        return Owner(UNKNOWN, "neither namespace nor cgroup of it can be read")
+
+    def _marked(self, text: str) -> Marked | None:
+        """Many processes share a cgroup, so each text is looked at once."""
+        if text not in self._marks:
+            self._marks[text] = self._find_mark(text)
+        return self._marks[text]
+
+    def _find_mark(self, text: str) -> Marked | None:
+        weak = None
+        for line in parse_cgroup(text):
+            marked = outermost(line, self._own.get(line.controllers, []))
+            if marked is not None and not marked.weak:
+                return marked
+            weak = weak or marked
+        return weak
+
+    def _is_own_ve(self, text: str) -> bool:
+        own = [
+            line.parts == self._own.get(line.controllers)
+            for line in parse_cgroup(text)
+            if not HIERARCHIES.isdisjoint(line.controllers.split(","))
+        ]
+        return bool(own) and all(own)
+
+
+def outermost(line: Membership, own: list[str]) -> Marked | None:
+    """The first mark of a path that is not a prefix of my own path."""
+    start = 0
+    while start < len(line.parts):
+        best: tuple[str, Mark] | None = None
+        for name, engine in ENGINES.items():
+            mark = engine.payload(line.controllers, line.parts[start:])
+            if mark is not None and (best is None or mark.depth < best[1].depth):
+                best = name, mark
+        if best is None:
+            return None
+        best[1].depth += start
+        if line.parts[: best[1].depth] != own[: best[1].depth]:
+            return Marked(*best, line)
+        start = best[1].depth  # a CT that I am in myself: look for one nested in it
+    return None
+
+
+def pid_namespace(process: Process) -> str | None:
+    """The text of the ns/pid link, None where the kernel or the caller's rights do not offer it."""
+    try:
+        return process.link("ns/pid")
+    except PermissionError:
+        return None
+
+
+def own_pid(host: Host) -> int:
+    """The PID whose view counts: mine on the live host, PID 1's on a recorded one.
+
+    Raises Unavailable when this /proc knows me under another PID than the kernel does.
+    """
+    if not host.live:
+        return 1
+    try:
+        name = os.readlink(host.proc + "/self")
+    except OSError as error:
+        raise Unavailable(f"{host.proc}/self: {error.strerror}: is /proc mounted?") from error
+    if name != str(os.getpid()):
+        raise Unavailable(foreign_proc(host))
+    return int(name)
+
+
+def foreign_proc(host: Host) -> str:
+    return f"{host.proc} is of another PID namespace than mine: mount one of this namespace first"

@@ -1,0 +1,104 @@
+"""One process, pinned: an open descriptor of /proc/PID through which everything is read.
+
+The PID can be recycled while it is looked at; the descriptor cannot: after the process died every
+read through it fails, and pidfd_send_signal(2), which takes the very same descriptor since
+Linux 5.1, answers ESRCH. So what was read, decided and signalled is one process or none.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ct0.proc_stat import Stat, parse_stat
+from ct0.proc_status import Status, parse_status
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from ct0.host import Host
+
+DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+FILE = os.O_RDONLY | os.O_CLOEXEC
+
+
+class Process:
+    """A process held by `fd`. Every method raises ProcessLookupError once it is gone,
+    PermissionError when this caller may not read that file, and Malformed."""
+
+    __slots__ = ("fd", "path", "pid")
+
+    def __init__(self, host: Host, pid: int) -> None:
+        self.pid = pid
+        self.path = f"{host.proc}/{pid}"
+        self.fd = -1
+        try:
+            self.fd = os.open(self.path, DIRECTORY)
+        except FileNotFoundError:
+            raise ProcessLookupError(f"{self.path}: no such process") from None
+
+    def __enter__(self) -> Process:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+    def read(self, name: str) -> bytes:
+        """The whole file /proc/PID/NAME."""
+        try:
+            file = os.open(name, FILE, dir_fd=self.fd)
+        except FileNotFoundError:
+            raise ProcessLookupError(f"{self.path}/{name}: gone") from None
+        try:
+            text = os.read(file, 65536)
+            if len(text) >= 4096:  # one read may return less than the file holds
+                while more := os.read(file, 1 << 20):
+                    text += more
+            return text
+        finally:
+            os.close(file)
+
+    def link(self, name: str) -> str | None:
+        """Where /proc/PID/NAME points; None when it has none (a kernel thread's or zombie's exe)."""
+        try:
+            return os.readlink(name, dir_fd=self.fd)
+        except FileNotFoundError:
+            return None
+
+    def stat(self) -> Stat:
+        return parse_stat(self.read("stat"), self.path + "/stat")
+
+    def status(self) -> Status:
+        return parse_status(self.read("status"), self.path + "/status")
+
+    def comm(self) -> str:
+        """The name as the kernel keeps it (15 characters; longer for some kernel threads)."""
+        return self.read("comm")[:-1].decode("utf-8", "surrogateescape")
+
+    def cmdline(self) -> list[str]:
+        """The arguments, [] for kernel threads and zombies. A process may write anything here."""
+        text = self.read("cmdline")
+        if not text:
+            return []
+        words = text.decode("utf-8", "surrogateescape").split("\0")
+        if words[-1] == "":
+            del words[-1]
+        return words
+
+    def cgroup(self) -> str:
+        """The text of /proc/PID/cgroup, "" on a kernel without cgroups."""
+        try:
+            return self.read("cgroup").decode("utf-8", "surrogateescape")
+        except ProcessLookupError:
+            self.read("stat")  # raises when it is the process that is gone
+            return ""

@@ -1,0 +1,67 @@
+"""usage: python -m ct0_shims COMMAND [ARGUMENT ...]
+
+One file, many commands: which one is told by the name it was called by, or by the first argument.
+"""
+
+from __future__ import annotations
+
+import sys
+
+# command -> exit status with which its incumbent reports that it could not do its work at all
+COMMANDS = {
+    "pidof": 1,
+    "pgrep": 3,
+    "pkill": 3,
+    "killall": 1,
+    "killall5": 1,
+    "killproc": 1,
+    "checkproc": 102,
+    "pidofproc": 102,
+    "startproc": 1,
+}
+
+
+def run(command: str, arguments: list[str]) -> int:
+    """Run one command and return its exit status; whatever goes wrong is one line, never a trace.
+
+    A shim that cannot work fails closed: nothing more is signalled, and nothing is handed to the
+    incumbent, which would signal containers' processes.
+    """
+    import _signal
+
+    _signal.signal(_signal.SIGPIPE, _signal.SIG_DFL)  # die as a C program does when its reader left
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+    try:
+        module = __import__(f"ct0_shims.{command}", fromlist=["main"])
+        status: int = module.main(arguments)
+        return status
+    except Exception as error:
+        from ct0.errors import Error
+
+        reason = str(error) if isinstance(error, (Error, OSError)) else repr(error)
+        _say(command, " ".join(f"gave up: {reason}".split()))
+        return COMMANDS[command]
+
+
+def _say(command: str, text: str) -> None:
+    from ct0_shims import report
+
+    try:
+        report.complain(f"{command}: {text}\n")
+    finally:
+        report.log(command, text)
+
+
+def main() -> int:
+    arguments = sys.argv[1:]
+    command = sys.argv[0].rpartition("/")[2]
+    if command not in COMMANDS and arguments:
+        command = arguments.pop(0)
+    if command not in COMMANDS:
+        sys.stderr.write((__doc__ or "") + f"\nCommands: {' '.join(sorted(COMMANDS))}\n")
+        return 2
+    return run(command, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

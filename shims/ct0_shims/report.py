@@ -1,0 +1,71 @@
+"""How a shim speaks: bytes on standard output, one line on standard error, a line in syslog."""
+
+from __future__ import annotations
+
+import os
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ct0_shims.view import View
+
+ONCE = 3600  # seconds between two equal lines of one command
+PAUSE = 60  # seconds between any two
+
+
+def out(text: str) -> None:
+    """Write to standard output at once, names that are no UTF-8 as they came."""
+    _write(1, text)
+
+
+def complain(text: str) -> None:
+    """Write to standard error; `text` brings its own newline."""
+    _write(2, text)
+
+
+def _write(descriptor: int, text: str) -> None:
+    data = text.encode("utf-8", "surrogateescape")
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
+def log(command: str, text: str, priority: int | None = None) -> None:
+    """One line to syslog (authpriv.notice) as `ct0-COMMAND`."""
+    import syslog
+
+    syslog.openlog(f"ct0-{command}", 0, syslog.LOG_AUTHPRIV)
+    syslog.syslog(syslog.LOG_NOTICE if priority is None else priority, text)
+    syslog.closelog()
+
+
+def log_skipped(command: str, view: View) -> None:
+    """Say in syslog that processes matched and were left alone, so that nobody has to wonder.
+
+    Rate-limited by a file in /run, which only root's (or, below /run/user, the user's) runs keep:
+    a caller that has no such place logs nothing rather than once a second.
+    """
+    text = view.skipped_text()
+    if not text or not view.host.live:
+        return
+    user = os.geteuid()
+    folder = "/run/ct0" if user == 0 else f"/run/user/{user}/ct0"
+    text = f"skipped {text}"
+    try:
+        os.makedirs(folder, 0o755, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+        file = os.open(f"{folder}/skipped-{command}", flags, 0o644)
+    except OSError:
+        return  # no /run to write to: the log line is a courtesy, the shim's work is done
+    try:
+        age = time.time() - os.fstat(file).st_mtime
+        last = os.read(file, 4096).decode("utf-8", "replace")
+        if last and 0 <= age < (ONCE if last == text else PAUSE):
+            return
+        os.lseek(file, 0, os.SEEK_SET)
+        os.truncate(file, 0)
+        os.write(file, text.encode("utf-8", "replace"))
+    except OSError:
+        return
+    finally:
+        os.close(file)
+    log(command, text)

@@ -1,0 +1,44 @@
+"""Send a signal to a pinned process, to it or to nobody.
+
+pidfd_send_signal(2) takes the descriptor of /proc/PID through which the process was read (Linux 5.1,
+Python 3.9). Before that kernel the descriptor is asked once more whether its process lives, just
+before kill(2). Never a process group, never -1: a container's process may be in either.
+"""
+
+from __future__ import annotations
+
+import _signal
+import errno
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ct0.process import Process
+    from ct0_shims.view import View
+
+
+def send(view: View, process: Process, number: int) -> None:
+    """Send signal `number` (0: only ask). In a dry run say so on standard output instead.
+
+    Raises ProcessLookupError (gone), PermissionError, or another OSError as the kernel gives it.
+    """
+    if view.settings.dry_run:
+        process.read("stat")
+        if number:
+            comm = process.comm().encode("unicode_escape", "replace").decode("ascii")
+            os.write(1, f"would send signal {number} to {process.pid} ({comm})\n".encode())
+        return
+    if not view.host.live:
+        raise PermissionError(errno.EPERM, "a recorded host has no processes to signal")
+    pidfd_send_signal = getattr(_signal, "pidfd_send_signal", None)
+    if pidfd_send_signal is not None:
+        try:
+            pidfd_send_signal(process.fd, number)
+            return
+        except OSError as error:
+            # ENOSYS: before 5.1; EBADF: 5.1 without CONFIG_PROC_FS descriptors; EPERM from a
+            # seccomp filter that knows only older calls is told apart by kill(2) itself below.
+            if error.errno not in (errno.ENOSYS, errno.EBADF):
+                raise
+    process.read("stat")  # raises ProcessLookupError when it died, whoever has its PID now
+    os.kill(process.pid, number)
