@@ -5,8 +5,8 @@ https://docs.kernel.org/filesystems/proc.html#process-specific-subdirectories (t
     176 (syslogd) S 92 176 176 0 -1 4202496 218 0 4 0 2 1 0 0 20 0 1 0 678 3289088 209 ...
 
 The second field is the name the process gave itself: it may hold blanks, newlines, ")" and bytes
-that are no UTF-8. Only the last ")" of the line ends it. OpenVZ appends fields of its own at the end,
-differently in each release; they are not read (`envID:` in status says the same reliably).
+that are no UTF-8. Only the last ")" of the line ends it. OpenVZ appends fields of its own at the
+end, differently in each release; they are not read (`envID:` in status says the same reliably).
 """
 
 from __future__ import annotations

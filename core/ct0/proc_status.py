@@ -8,8 +8,8 @@ https://docs.kernel.org/filesystems/proc.html (table 1-2), proc(5)
     VPid:   53
     NSpid:  4711    53
 
-* `NSpid` (Linux 4.1): the PID in each PID namespace, from the one of this procfs inwards. One column
-  means: same PID namespace as the procfs.
+* `NSpid` (Linux 4.1): the PID in each PID namespace, from the one of this procfs inwards. One
+  column means: same PID namespace as the procfs.
 * `envID` (OpenVZ, Virtuozzo): the container; a number on OpenVZ 6, a string (number or UUID) later,
   "0" for CT0. One Virtuozzo 7 kernel lacks the line: its absence proves nothing.
 * `VPid` (same kernels): the PID inside that container.

@@ -1,7 +1,7 @@
 """Send a signal to a pinned process, to it or to nobody.
 
-pidfd_send_signal(2) takes the descriptor of /proc/PID through which the process was read (Linux 5.1,
-Python 3.9). Before that kernel the descriptor is asked once more whether its process lives, just
+pidfd_send_signal(2) takes the descriptor of /proc/PID through which the process was read (Linux
+5.1, Python 3.9). Before that kernel the descriptor is asked once more whether its process lives, just
 before kill(2). Never a process group, never -1: a container's process may be in either.
 """
 
@@ -36,9 +36,8 @@ def send(view: View, process: Process, number: int) -> None:
             pidfd_send_signal(process.fd, number)
             return
         except OSError as error:
-            # ENOSYS: before 5.1; EBADF: 5.1 without CONFIG_PROC_FS descriptors; EPERM from a
-            # seccomp filter that knows only older calls is told apart by kill(2) itself below.
-            if error.errno not in (errno.ENOSYS, errno.EBADF):
+            # ENOSYS: a kernel before 5.1, or Python's own when it was built for one.
+            if error.errno != errno.ENOSYS:
                 raise
     process.read("stat")  # raises ProcessLookupError when it died, whoever has its PID now
     os.kill(process.pid, number)

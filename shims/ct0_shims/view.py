@@ -10,12 +10,12 @@ from ct0_shims.settings import Settings, read_settings
 
 
 class View:
-    """`settings`, `host`, my `pid`; `allows` decides for one process, `skipped` counts the refused."""
+    """`settings`, `host`, my `pid`; `allows` decides for one process; `skipped` counts refusals."""
 
     __slots__ = ("host", "ownership", "pid", "settings", "skipped")
 
     def __init__(self, settings: Settings | None = None) -> None:
-        """Raises ct0.errors.Unavailable when this /proc is not ours: its PIDs are not to be used."""
+        """Raises ct0.errors.Unavailable when this /proc is not ours: its PIDs mean nothing here."""
         self.settings = settings or read_settings()
         self.host = self.settings.host
         self.pid = os.getpid() if self.host.live else 0  # on a recorded host I am nobody
@@ -66,7 +66,7 @@ class View:
 
 
 def short(ctid: str) -> str:
-    """A CTID for a log line: long hexadecimal IDs cut to 12 digits, nothing but plain characters."""
+    """A CTID for a log line: hexadecimal IDs cut to 12 digits, plain characters only."""
     if len(ctid) == 64:
         ctid = ctid[:12]
     return "".join([c if c.isalnum() or c in "-_.@:" else "?" for c in ctid])[:64]
