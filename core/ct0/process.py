@@ -69,7 +69,7 @@ class Process:
             os.close(file)
 
     def link(self, name: str) -> str | None:
-        """Where /proc/PID/NAME points; None when there is none (exe of a kernel thread, a zombie)."""
+        """Where /proc/PID/NAME points; None if there is none (exe of a kernel thread, a zombie)."""
         try:
             return os.readlink(name, dir_fd=self.fd)
         except FileNotFoundError:

@@ -1,8 +1,8 @@
 """Send a signal to a pinned process, to it or to nobody.
 
 pidfd_send_signal(2) takes the descriptor of /proc/PID through which the process was read (Linux
-5.1, Python 3.9). Before that kernel the descriptor is asked once more whether its process lives, just
-before kill(2). Never a process group, never -1: a container's process may be in either.
+5.1, Python 3.9). Before that kernel the descriptor is asked once more whether its process lives,
+just before kill(2). Never a process group, never -1: a container's process may be in either.
 """
 
 from __future__ import annotations
