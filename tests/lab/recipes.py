@@ -1,4 +1,4 @@
-"""The root file systems: Debian 12 with sysvinit, with systemd, and one small enough for an app CT."""
+"""The root file systems: Debian 12 with sysvinit, with systemd, and a small one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import stat
 from pathlib import Path
 from typing import NamedTuple
 
@@ -77,6 +78,8 @@ def app_rootfs() -> Path:
         ):
             (target / name).mkdir(parents=True)
         (target / "tmp").chmod(0o1777)
+        os.mknod(target / "dev/null", stat.S_IFCHR | 0o666, os.makedev(1, 3))
+        (target / "dev/null").chmod(0o666)
         shutil.copy2(busybox, target / "bin/busybox")
         for applet in call([str(busybox), "--list"]).stdout.split():
             if applet != "busybox":
@@ -88,7 +91,7 @@ def app_rootfs() -> Path:
         (target / "etc/passwd").write_text("root::0:0:root:/:/bin/sh\n", encoding="ascii")
         (target / "etc/group").write_text("root:x:0:\n", encoding="ascii")
 
-    stamp = [f"{path} {os.stat(path).st_size}" for path in [str(busybox), *libraries]]
+    stamp = ["1", *(f"{path} {os.stat(path).st_size}" for path in [str(busybox), *libraries])]
     return cache.built("rootfs-app", json.dumps(stamp), build)
 
 
