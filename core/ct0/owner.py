@@ -34,36 +34,35 @@ OWN, CONTAINER, SANDBOX, UNKNOWN = "ct0", "container", "sandbox", "unknown"
 
 
 class Owner:
-    """`kind` is OWN, CONTAINER, SANDBOX or UNKNOWN; engine, ctid and cgroup ("controllers:path" of
-    the CT's outer cgroup) are "" where not known; `evidence` says in words what decided.
-    `shared` marks a CT's process in CT0's own PID namespace (--pid=host)."""
+    """`kind` is OWN, CONTAINER, SANDBOX or UNKNOWN; engine and ctid are "" where not known;
+    `evidence` says in words what decided. `shared` marks a CT's process in CT0's own PID namespace
+    (--pid=host)."""
 
-    __slots__ = ("cgroup", "ctid", "engine", "evidence", "kind", "shared")
+    __slots__ = ("ctid", "engine", "evidence", "kind", "shared")
 
-    def __init__(
-        self, kind: str, evidence: str, engine: str = "", ctid: str = "", cgroup: str = ""
-    ) -> None:
+    def __init__(self, kind: str, evidence: str, engine: str = "", ctid: str = "") -> None:
         self.kind = kind
         self.evidence = evidence
         self.engine = engine
         self.ctid = ctid
-        self.cgroup = cgroup
         self.shared = False
 
 
 class Marked:
     """An engine's mark found in one cgroup path."""
 
-    __slots__ = ("ctid", "engine", "path", "weak")
+    __slots__ = ("cgroup", "controllers", "ctid", "engine", "weak")
 
     def __init__(self, engine: str, mark: Mark, line: Membership) -> None:
         self.engine = engine
         self.ctid = mark.ctid
         self.weak = mark.weak
-        self.path = f"{line.controllers}:/{'/'.join(line.parts[: mark.depth])}"
+        self.cgroup = "/" + "/".join(line.parts[: mark.depth])
+        self.controllers = line.controllers
 
     def seen_from(self, same_namespace: bool | None) -> Owner:
-        owner = Owner(CONTAINER, f"cgroup {self.path}", self.engine, self.ctid, self.path)
+        evidence = f"cgroup {self.controllers}:{self.cgroup}"
+        owner = Owner(CONTAINER, evidence, self.engine, self.ctid)
         owner.shared = same_namespace is True
         return owner
 
@@ -75,7 +74,7 @@ class Ownership:
     the kernel would signal, and nothing read from it may lead to a signal.
     """
 
-    __slots__ = ("_marks", "_own", "env_id", "host", "pid", "pid_namespace")
+    __slots__ = ("_marks", "cgroups", "env_id", "host", "pid", "pid_namespace")
 
     def __init__(self, host: Host) -> None:
         self.host = host
@@ -84,7 +83,7 @@ class Ownership:
             status = me.status()
             self.env_id = status.env_id
             self.pid_namespace = pid_namespace(me)
-            self._own = {line.controllers: line.parts for line in parse_cgroup(me.cgroup())}
+            self.cgroups = {line.controllers: line.parts for line in parse_cgroup(me.cgroup())}
         if host.live and status.nspid is not None and len(status.nspid) > 1:
             raise Unavailable(foreign_proc(host))
         self._marks: dict[str, Marked | None] = {}
@@ -121,7 +120,7 @@ class Ownership:
             return Owner(SANDBOX, evidence)
         if env_id is not None and env_id == self.env_id:
             return Owner(OWN, f"envID {env_id}")
-        if cgroup in self._marks and self._is_own_ve(cgroup):
+        if self._is_own_ve(cgroup):
             return Owner(OWN, "cgroup of CT0 in OpenVZ's hierarchy")
         return Owner(UNKNOWN, "neither namespace nor cgroup of it can be read")
 
@@ -134,7 +133,7 @@ class Ownership:
     def _find_mark(self, text: str) -> Marked | None:
         weak = None
         for line in parse_cgroup(text):
-            marked = outermost(line, self._own.get(line.controllers, []))
+            marked = outermost(line, self.cgroups.get(line.controllers, []))
             if marked is not None and not marked.weak:
                 return marked
             weak = weak or marked
@@ -142,7 +141,7 @@ class Ownership:
 
     def _is_own_ve(self, text: str) -> bool:
         own = [
-            line.parts == self._own.get(line.controllers)
+            line.parts == self.cgroups.get(line.controllers)
             for line in parse_cgroup(text)
             if not HIERARCHIES.isdisjoint(line.controllers.split(","))
         ]

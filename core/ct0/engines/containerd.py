@@ -11,6 +11,13 @@ from __future__ import annotations
 
 from ct0.engines.mark import Mark, is_id, scope_id
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ct0.container import CT
+    from ct0.host import Host
+
 # containerd's own namespaces, which `ctr` and `nerdctl` use as the first component.
 NAMESPACES = frozenset(("default", "k8s.io", "moby", "buildkit"))
 PREFIXES = ("cri-containerd-", "nerdctl-", "crio-", "containerd-")
@@ -37,3 +44,35 @@ def payload(controllers: str, parts: list[str]) -> Mark | None:
             return Mark(depth, part)
     # Some process of a pod under a name not known here: whoever it is, it is not CT0's.
     return Mark(len(parts), parts[-1]) if len(parts) > pods[0] + 1 else None
+
+
+def configured(host: Host, commands: list[list[str]]) -> Iterator[CT]:
+    """The tasks in containerd's state folder. CTs without a task are in its database only, which no
+    library of Python's reads: they are not listed. Docker's own (namespace moby) are Docker's."""
+    import json
+
+    from ct0.container import CT
+    from ct0.errors import Unavailable
+    from ct0.text import entries, read_text
+
+    state = "/run/containerd/io.containerd.runtime.v2.task"
+    for namespace in entries(host.path(state)):
+        for ctid in entries(host.path(f"{state}/{namespace}")) if namespace != "moby" else ():
+            bundle = f"{state}/{namespace}/{ctid}"
+            try:
+                record = json.loads(read_text(host.path(f"{bundle}/config.json")))
+                notes = record.get("annotations") or {}
+                name = notes.get("io.kubernetes.cri.container-name") or ctid
+                path = str(record["root"]["path"])
+            except Unavailable:
+                continue
+            except (ValueError, KeyError, TypeError, AttributeError):
+                name, path = ctid, ""
+            try:
+                pid = int(read_text(host.path(f"{bundle}/init.pid")))
+            except (Unavailable, ValueError):
+                pid = 0
+            root = path if path.startswith("/") or not path else f"{bundle}/{path}"
+            yield CT(
+                "containerd", ctid, name, init_pid=pid, config=f"{bundle}/config.json", root=root
+            )

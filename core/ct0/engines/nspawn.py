@@ -11,6 +11,13 @@ from __future__ import annotations
 
 from ct0.engines.mark import Mark
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ct0.container import CT
+    from ct0.host import Host
+
 
 def payload(controllers: str, parts: list[str]) -> Mark | None:
     for depth, part in enumerate(parts, 1):
@@ -39,3 +46,44 @@ def unescape(name: str) -> str:
         except ValueError:
             plain += "\\x" + piece
     return plain
+
+
+def configured(host: Host, commands: list[list[str]]) -> Iterator[CT]:
+    """What machined knows to run (/run/systemd/machines), then the images in /var/lib/machines."""
+    from ct0.container import CT, RUNNING
+    from ct0.errors import Unavailable
+    from ct0.text import entries, read_text, settings
+
+    config = {
+        name[:-7]: f"/etc/systemd/nspawn/{name}"
+        for name in entries(host.path("/etc/systemd/nspawn"))
+        if name.endswith(".nspawn")
+    }
+    seen = set()
+    for name in entries(host.path("/run/systemd/machines")):
+        if name.startswith("unit:"):
+            continue  # links from unit names to the same files
+        try:
+            keys = settings(read_text(host.path(f"/run/systemd/machines/{name}")))
+        except Unavailable:
+            continue
+        if keys.get("CLASS") != "container" or keys.get("SERVICE") == "libvirt-lxc":
+            continue
+        seen.add(name)
+        leader = keys.get("LEADER", "")
+        yield CT(
+            "nspawn",
+            name,
+            name,
+            RUNNING,
+            init_pid=int(leader) if leader.isdigit() else 0,
+            config=config.get(name, ""),
+            root=keys.get("ROOT", ""),
+        )
+    for image in entries(host.path("/var/lib/machines")):
+        name = image[:-4] if image.endswith(".raw") else image
+        if not name.startswith(".") and name not in seen:
+            seen.add(name)
+            yield CT(
+                "nspawn", name, name, config=config.get(name, ""), root=f"/var/lib/machines/{image}"
+            )

@@ -11,6 +11,13 @@ from __future__ import annotations
 
 from ct0.engines.mark import HEX, Mark
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ct0.container import CT
+    from ct0.host import Host
+
 HIERARCHIES = frozenset(
     ("ve", "beancounter", "name=container", "name=beancounter", "name=fairsched")
 )
@@ -35,3 +42,42 @@ def is_ctid(name: str) -> bool:
     return [len(group) for group in groups] == [8, 4, 4, 4, 12] and all(
         HEX.issuperset(group) for group in groups
     )
+
+
+def configured(host: Host, commands: list[list[str]]) -> Iterator[CT]:
+    """Every /etc/vz/conf/CTID.conf but CT0's own 0.conf; vz.conf holds the defaults."""
+    from ct0.container import CT, MOUNTED, STOPPED, SUSPENDED
+    from ct0.errors import Unavailable
+    from ct0.text import entries, read_text, settings
+
+    try:
+        defaults = settings(read_text(host.path("/etc/vz/vz.conf")))
+    except Unavailable:
+        defaults = {}
+    dumps = set(entries(host.path(defaults.get("DUMPDIR", "/vz/dump"))))
+    mounted = mount_points(host)
+    for name in entries(host.path("/etc/vz/conf")):
+        ctid, _, kind = name.rpartition(".")
+        if kind != "conf" or ctid == "0" or not is_ctid(ctid):
+            continue  # ve-basic.conf-sample and the like
+        config = f"/etc/vz/conf/{name}"
+        try:
+            keys = settings(read_text(host.path(config)))
+        except Unavailable:
+            keys = {}
+        root = keys.get("VE_ROOT") or defaults.get("VE_ROOT", "/vz/root/$VEID")
+        root = root.replace("$VEID", ctid).replace("${VEID}", ctid)
+        state = SUSPENDED if f"Dump.{ctid}" in dumps else MOUNTED if root in mounted else STOPPED
+        called = keys.get("NAME") or keys.get("HOSTNAME", "")
+        yield CT("openvz", ctid, called, state, config=config, root=root)
+
+
+def mount_points(host: Host) -> set[str]:
+    from ct0.errors import Unavailable
+    from ct0.text import read_text
+
+    try:
+        text = read_text(f"{host.proc}/mounts")
+    except Unavailable:
+        return set()
+    return {words[1] for words in map(str.split, text.split("\n")) if len(words) > 1}

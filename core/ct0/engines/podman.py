@@ -8,7 +8,14 @@
 
 from __future__ import annotations
 
-from ct0.engines.mark import Mark, scope_id
+from ct0.engines.mark import Mark, is_id, scope_id
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ct0.container import CT
+    from ct0.host import Host
 
 
 def payload(controllers: str, parts: list[str]) -> Mark | None:
@@ -17,3 +24,47 @@ def payload(controllers: str, parts: list[str]) -> Mark | None:
         if found:
             return Mark(depth, found)
     return None
+
+
+def configured(host: Host, commands: list[list[str]]) -> Iterator[CT]:
+    """The storage library's containers.json, and for `--rootfs` CTs, which it does not know, the
+    running monitors: `conmon ... -c <64 hex> ... -n web1 ...`."""
+    import json
+
+    from ct0.container import CT
+    from ct0.errors import Unavailable
+    from ct0.text import entries, read_text
+
+    storage = "/var/lib/containers/storage"
+    names = monitored(commands)
+    for folder in entries(host.path(storage)):
+        driver, dash, kind = folder.rpartition("-")
+        if not dash or kind != "containers":
+            continue
+        config = f"{storage}/{folder}/containers.json"
+        try:
+            for record in json.loads(read_text(host.path(config))):
+                ctid, layer = str(record["id"]), record.get("layer", "")
+                called = [*record.get("names", []), names.pop(ctid, ""), ""][0]
+                yield CT("podman", ctid, called, config=config, root=root(storage, driver, layer))
+        except (Unavailable, ValueError, KeyError, TypeError, AttributeError):
+            pass  # absent or half written: what runs is found by its cgroup all the same
+    for ctid, called in names.items():
+        yield CT("podman", ctid, called)
+
+
+def root(storage: str, driver: str, layer: str) -> str:
+    if not layer:
+        return ""
+    return f"{storage}/vfs/dir/{layer}" if driver == "vfs" else f"{storage}/{driver}/{layer}/merged"
+
+
+def monitored(commands: list[list[str]]) -> dict[str, str]:
+    """ID -> name of the CTs whose conmon runs."""
+    found = {}
+    for command in commands:
+        if command and command[0].rpartition("/")[2] == "conmon":
+            options = dict(zip(command, command[1:]))
+            if is_id(options.get("-c", "")):
+                found[options["-c"]] = options.get("-n", "")
+    return found
