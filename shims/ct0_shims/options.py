@@ -12,14 +12,19 @@ class UsageError(Exception):
 
 
 def getopt(
-    arguments: list[str], short: str, long: dict[str, str], only: bool = False
+    arguments: list[str],
+    short: str,
+    long: dict[str, str],
+    only: bool = False,
+    in_order: bool = False,
 ) -> tuple[list[tuple[str, str]], list[str]]:
     """Split arguments into [(option, value)] and operands.
 
     `short` is a getopt string ("so:": -s alone, -o with a value). `long` maps a long name to the
     letter it stands for, with ":" appended if it takes a value and "?" if it may; a long option
     without a letter maps to its own name ("ns": "ns:"). `only`: long options with one dash too
-    (getopt_long_only). An option's value is "" when it takes none. Raises UsageError.
+    (getopt_long_only). `in_order`: the first operand ends the options. An option's value is ""
+    when it takes none. Raises UsageError.
     """
     found: list[tuple[str, str]] = []
     operands: list[str] = []
@@ -38,6 +43,9 @@ def getopt(
                 found += _short(word[1:], short, rest)
         else:
             operands.append(word)
+            if in_order:
+                operands += rest
+                break
     return found, operands
 
 
