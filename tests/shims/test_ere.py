@@ -26,7 +26,7 @@ def libc(pattern: str, text: str, ignore_case: bool = False) -> bool | str:
         LIBC.regerror(error, buffer, message, 200)
         return message.value.decode()
     try:
-        return LIBC.regexec(buffer, text.encode("utf-8", "surrogateescape"), 0, None, 0) == 0
+        return bool(LIBC.regexec(buffer, text.encode("utf-8", "surrogateescape"), 0, None, 0) == 0)
     finally:
         LIBC.regfree(buffer)
 
@@ -199,7 +199,7 @@ def test_ignoring_case(pattern: str, text: str, expected: bool | str) -> None:
     [(pattern, text) for pattern, text, expected in TABLE if isinstance(expected, bool)],
 )
 def test_grep_agrees_on_what_is_no_extension(pattern: str, text: str) -> None:
-    if "\n" in text or "[:alpha:]" == pattern or "[." in pattern or pattern == "a**":
+    if "\n" in text or pattern == "[:alpha:]" or "[." in pattern or pattern == "a**":
         pytest.skip("grep reads lines, and has its own opinions of these")
     found = subprocess.run(
         ["grep", "-qE", "--", pattern], input=text + "\n", text=True, stderr=subprocess.DEVNULL
