@@ -6,6 +6,7 @@ import os
 
 from ct0.owner import CONTAINER, OWN, SANDBOX, UNKNOWN, Ownership
 from ct0.process import Process
+from ct0_shims.report import complain
 from ct0_shims.settings import Settings, read_settings
 
 
@@ -17,6 +18,8 @@ class View:
     def __init__(self, settings: Settings | None = None) -> None:
         """Raises ct0.errors.Unavailable when this /proc is not ours: its PIDs mean nothing here."""
         self.settings = settings or read_settings()
+        for text in self.settings.complaints:
+            complain(f"ct0: {text}\n")
         self.host = self.settings.host
         self.pid = os.getpid() if self.host.live else 0  # on a recorded host I am nobody
         self.ownership = Ownership(self.host)

@@ -1,0 +1,52 @@
+"""The Python that will run the shims on a host, and byte code made by it."""
+
+from __future__ import annotations
+
+import os
+
+from ct0.errors import Unavailable
+from ct0_shims.tree import inside
+
+FLOOR = (3, 9)
+
+ASK = "import sys; print(sys.implementation.cache_tag, *sys.version_info[:2])"
+# The bundle's text comes in by standard input; it can import itself once it was executed.
+MAKE = """
+import sys
+text = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
+space = {"__name__": "bundle"}
+exec(compile(text, "ct0-shims", "exec"), space)
+from ct0_shims.bundle import byte_code
+sys.stdout.buffer.write(byte_code(space["SOURCES"], space["BUILD"]))
+"""
+
+
+def byte_code(root: str, python: str, text: str) -> tuple[str, bytes] | None:
+    """(cache tag, byte code of the bundle), None below another root than "/".
+
+    Another root's interpreter is not run: it may be of another machine, or of somebody else.
+    Raises Unavailable when it is missing, does not run, or is older than 3.9.
+    """
+    if not os.path.lexists(inside(root, python)):
+        raise Unavailable(f"{python}: no such interpreter below {root}; name one with --python")
+    if root != "/":
+        return None
+    words = ask(python, ASK, b"").decode().split()
+    if len(words) != 3 or (int(words[1]), int(words[2])) < FLOOR:
+        raise Unavailable(f"{python}: is {' '.join(words)}; the shims need Python 3.9 or later")
+    return words[0], ask(python, MAKE, text.encode("utf-8", "surrogateescape"))
+
+
+def ask(python: str, program: str, text: bytes) -> bytes:
+    import subprocess
+
+    try:
+        run = subprocess.run(
+            [python, "-IS", "-c", program], input=text, capture_output=True, check=False
+        )
+    except OSError as error:
+        raise Unavailable(f"{python}: {error.strerror}") from error
+    if run.returncode:
+        reason = run.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        raise Unavailable(f"{python}: does not run: {reason}")
+    return run.stdout
