@@ -1,0 +1,311 @@
+"""usage: pidof [-cmnqstwxz] [-d SEP] [-S SEP] [-o PID[,PID...]]... NAME...
+
+Print the PIDs of CT0's own processes called NAME, the newest number first.
+
+    $ pidof crond
+    350
+
+A NAME is that of a program, or its path. Containers' processes are neither printed nor counted.
+Exit status: 0 if there was one, 1 if there was none or the command line is wrong.
+
+  -s, --single-shot        print one PID for each NAME
+  -x                       scripts too: the name of what a shell runs
+  -o, --omit-pid PID,...   leave these out; %PPID is the calling shell
+  -q, --quiet              print nothing
+  -z                       zombies too
+  -w, --with-workers       processes without arguments too (kernel threads)
+  -t, --lightweight        print all threads of the processes
+  -d, -S, --separator SEP  put SEP between the PIDs
+  -c, --check-root, -m, -n nothing: for scripts that pass them
+  -h, --help, -V, --version
+
+Two matching rules are in use, sysvinit's and procps'; those of this system's own pidof hold unless
+CT0_PIDOF or /etc/ct0/shims.conf says `sysv` or `procps`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ct0.errors import Malformed
+from ct0_shims import pidof_procps, pidof_sysv, report
+from ct0_shims.options import UsageError, getopt
+from ct0_shims.pidof_sysv import FILE, NAME, NAME_SIZE, Candidate, Wanted
+from ct0_shims.view import View
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ct0.host import Host
+    from ct0.process import Process
+
+FLAGS = os.O_RDONLY | os.O_CLOEXEC
+SCREENED = 4096  # bytes of a command line; whoever has more is looked at whole
+
+SHORT = "cd:hmno:qsS:twxzV"
+LONG = {
+    "check-root": "c",
+    "single-shot": "s",
+    "omit-pid": "o:",
+    "quiet": "q",
+    "separator": "S:",
+    "with-workers": "w",
+    "lightweight": "t",
+    "help": "h",
+    "version": "V",
+}
+
+
+class Request:
+    """The command line, and whose rules it is read by."""
+
+    __slots__ = ("arguments", "is_sysv", "names", "omitted", "separator", "switches")
+
+    def __init__(self, arguments: list[str], is_sysv: bool) -> None:
+        self.arguments = arguments
+        self.is_sysv = is_sysv
+        self.separator = " "
+        self.omitted: set[int] = set()
+        options, self.names = getopt(arguments, SHORT, LONG)
+        self.switches = {option for option, _ in options}
+        for option, value in options:
+            if option == "d" and is_sysv:
+                self.separator = value[:1] or "\0"  # one character, as there
+            elif option in ("d", "S"):
+                self.separator = value
+            elif option == "o":
+                self.omitted.update(omitted_pids(value, is_sysv))
+
+
+def main(arguments: list[str]) -> int:
+    view = View()
+    is_sysv = view.settings.pidof == "sysv"
+    if view.settings.pidof not in ("sysv", "procps"):
+        is_sysv = auto_personality(view.host) == "sysv"
+    try:
+        request = Request(arguments, is_sysv)
+    except UsageError as error:
+        report.complain(f"pidof: {error}\n{__doc__}")
+        return 1
+    if "h" in request.switches:
+        report.out(__doc__ or "")
+        return 0
+    if "V" in request.switches:
+        from ct0 import __version__
+
+        report.out(f"pidof from ct0 {__version__}\n")
+        return 0
+
+    found = find(request, view)
+    if found and "q" not in request.switches:
+        if "t" in request.switches:
+            found = [thread for pid in found for thread in threads(view, pid)]
+        report.out(request.separator.join([str(pid) for pid in found]) + "\n")
+    report.log_skipped("pidof", view)
+    return 0 if found else 1
+
+
+def find(request: Request, view: View) -> list[int]:
+    """The PIDs of every name, name by name, each descending."""
+    wanted = [Wanted(name, real_path(view.host, name)) for name in request.names if name]
+    hits: list[dict[int, list[int]]] = [{} for _ in wanted]  # of each name: why -> PIDs
+    for pid in suspects(request, view, wanted) if wanted else ():
+        process = view.open(pid)
+        if process is None:
+            continue
+        with process:
+            try:
+                reasons = why(process, request, view, wanted)
+                if any(reasons) and view.allows(process):
+                    for hit, reason in zip(hits, reasons):
+                        if reason:
+                            hit.setdefault(reason, []).append(pid)
+            except (ProcessLookupError, PermissionError, Malformed):
+                continue  # gone, hidden, or not what the kernel writes: not ours to print
+
+    found = []
+    for hit in hits:
+        if FILE in hit:
+            hit.pop(NAME, None)
+        pids = sorted([pid for reason in hit.values() for pid in reason], reverse=True)
+        pids = [pid for pid in pids if pid not in request.omitted]
+        found += pids[:1] if "s" in request.switches else pids
+    return found
+
+
+def suspects(request: Request, view: View, wanted: list[Wanted]) -> Iterator[int]:
+    """PIDs that may be meant, descending, by what can be read most cheaply.
+
+    The command line comes first; comm and the executable only where the rules need them. What is
+    read here by path decides nothing: each suspect is pinned and read again.
+    """
+    opened, read, close, readlink = os.open, os.read, os.close, os.readlink
+    proc, mine = view.host.proc, view.pid
+    rules = pidof_sysv if request.is_sysv else pidof_procps
+    is_suspect = rules.is_suspect
+    scripts = "x" in request.switches
+    needs_exe = not request.is_sysv or any(one.is_path for one in wanted)
+    names = {one.base_bytes[:NAME_SIZE] for one in wanted} | {one.base_bytes for one in wanted}
+    is_single = len(wanted) == 1 and not needs_exe
+    only = wanted[0].base_bytes
+
+    for pid in reversed(view.host.pids()):
+        if pid == mine:
+            yield pid
+            continue
+        folder = f"{proc}/{pid}"
+        try:
+            file = opened(folder + "/cmdline", FLAGS)
+            try:
+                cmdline = read(file, SCREENED)
+            finally:
+                close(file)
+        except OSError:
+            continue  # gone or hidden
+        first = cmdline.partition(b"\0")[0]
+        # No arguments, a login shell ("-sh"), a title: the rules turn to comm.
+        by_comm = not first or first[0] == 45 or b" " in first
+        if by_comm and comm_of(folder) in names:
+            yield pid
+            continue
+        if is_single:
+            if only in cmdline or len(cmdline) >= SCREENED:
+                yield pid
+            continue
+        exe = None
+        if needs_exe:
+            try:
+                exe = readlink(folder + "/exe")
+            except OSError:
+                exe = None  # a kernel thread's, a zombie's, or not for me to see
+        if len(cmdline) >= SCREENED or any(is_suspect(one, cmdline, exe, scripts) for one in wanted):
+            yield pid
+
+
+def comm_of(folder: str) -> bytes:
+    try:
+        file = os.open(folder + "/comm", FLAGS)
+    except OSError:
+        return b""  # gone
+    try:
+        return os.read(file, 4096)[:-1]
+    except OSError:
+        return b""
+    finally:
+        os.close(file)
+
+
+def why(process: Process, request: Request, view: View, wanted: list[Wanted]) -> list[int]:
+    """For each name: pidof_sysv.FILE, DELETED or NAME when it means this process, or 0."""
+    candidate = myself(request) if process.pid == view.pid else read_candidate(process)
+    switches = request.switches
+    if candidate.is_zombie and "z" not in switches and (request.is_sysv or "w" not in switches):
+        return []
+    scripts = "x" in switches
+    if request.is_sysv:
+        is_root = os.getuid() == 0
+        return [pidof_sysv.means(one, candidate, scripts, is_root) for one in wanted]
+    # -z is sysvinit's alone; here it is taken to mean what it says.
+    workers = "w" in switches or candidate.is_zombie
+    return [NAME if pidof_procps.means(one, candidate, scripts, workers) else 0 for one in wanted]
+
+
+def read_candidate(process: Process) -> Candidate:
+    stat = process.stat()
+    try:
+        exe = process.link("exe")
+    except PermissionError:
+        exe = None
+    return Candidate(process.cmdline(), stat.comm, exe, stat.state == "Z")
+
+
+def myself(request: Request) -> Candidate:
+    """This process as the incumbent would see itself: `pidof pidof` finds it, `pidof python3` not.
+
+    The file is the shim's: behind a diverted /usr/bin/pidof that is where its path leads.
+    """
+    path = os.path.abspath(sys.argv[0])
+    exe = os.path.realpath(path) if request.is_sysv else os.path.dirname(path) + "/pidof"
+    return Candidate(["pidof", *request.arguments], "pidof", exe, False)
+
+
+def threads(view: View, pid: int) -> list[int]:
+    """The threads of a process that was found, descending like everything here."""
+    try:
+        return sorted([int(name) for name in os.listdir(f"{view.host.proc}/{pid}/task")])[::-1]
+    except (FileNotFoundError, ProcessLookupError):
+        return []  # gone meanwhile
+
+
+def omitted_pids(text: str, is_sysv: bool) -> set[int]:
+    """The PIDs of one -o: split at "," ";" and ":", %PPID is whoever started this command."""
+    found = set()
+    for word in text.replace(";", ",").replace(":", ",").split(","):
+        if word == "%PPID":
+            found.add(os.getppid())
+            continue
+        number = leading_number(word)
+        rest = word.lstrip().lstrip("+-")
+        is_wrong = number < 1 if is_sysv else not rest.isdigit()
+        if not is_wrong:
+            found.add(number)
+        elif is_sysv and not os.isatty(0):
+            # Scripts that pass an empty variable have never seen a word of it.
+            report.log("pidof", f"illegal omit pid value ({word})")
+        elif word or is_sysv:
+            report.complain(f"pidof: illegal omit pid value ({word})!\n")
+    return found
+
+
+def leading_number(text: str) -> int:
+    """As atoi(3): 12 for "12a", 0 for what begins with no number."""
+    text = text.strip()
+    sign = -1 if text.startswith("-") else 1
+    text = text[1:] if text[:1] in ("+", "-") else text
+    end = 0
+    while end < len(text) and text[end] in "0123456789":
+        end += 1
+    return sign * int(text[:end] or 0)
+
+
+def real_path(host: Host, name: str) -> str | None:
+    """Where a path leads when nothing in it is a link, as the host sees it; None: nowhere."""
+    path = host.path(name)
+    if not name.startswith("/") or not os.path.exists(path):
+        return None
+    real = os.path.realpath(path)
+    if host.live:
+        return real
+    root = os.path.realpath(host.root)
+    return real[len(root) :] if real.startswith(root + "/") else name
+
+
+def auto_personality(host: Host) -> str:
+    """Whose pidof this system has: "sysv" or "procps".
+
+    sysvinit's is a link to killall5, procps' a program of its own. Where the shim stands in its
+    place the original was moved aside. Without either (BusyBox, nothing) sysvinit's stricter rules.
+    """
+    folders = ("/usr/bin", "/bin", "/sbin", "/usr/sbin")
+    paths = [f"{folder}/pidof.distrib" for folder in folders]
+    for path in [*paths, "/sbin/pidof", "/usr/sbin/pidof", "/bin/pidof", "/usr/bin/pidof"]:
+        end = last_link(host, path)
+        if end is None or end.startswith("/usr/lib/ct0/"):
+            continue
+        name = end.rpartition("/")[2]
+        return "procps" if name.startswith("pidof") else "sysv"
+    return "sysv"
+
+
+def last_link(host: Host, path: str) -> str | None:
+    """The file at the end of a chain of links; None where there is none. A link to a file that is
+    not there is followed by name: a recorded host has links, but not the programs."""
+    for _ in range(8):
+        try:
+            goal = os.readlink(host.path(path))
+        except OSError:  # EINVAL: no link; ENOENT: nothing there
+            return path if os.path.exists(host.path(path)) or _ else None
+        path = os.path.normpath(os.path.join(os.path.dirname(path), goal))
+    return None
