@@ -8,9 +8,8 @@ from pathlib import Path
 
 from .command import SYSTEM_PATH, LabError, attempt, call
 from .ct import CT
-from .docker import APP_INIT
 from .overlay import root_of
-from .recipes import app_rootfs
+from .recipes import APP_INIT, app_rootfs
 from .run import Run
 from .service import service
 

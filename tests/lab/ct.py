@@ -36,7 +36,7 @@ class CT:
         self.name = name
         self.init = init
         self.places = dict(places or {})
-        self._enter = list(enter)
+        self.enter = list(enter)
         self._namespace = namespace(init)
 
     def __repr__(self) -> str:
@@ -44,7 +44,7 @@ class CT:
 
     def run(self, argv: Sequence[str], timeout: float = 60) -> subprocess.CompletedProcess[str]:
         """Run a command inside and return it, whatever its exit status."""
-        return attempt([*self._enter, *argv], timeout=timeout)
+        return attempt([*self.enter, *argv], timeout=timeout)
 
     def belongs(self, pid: int) -> bool:
         """Whether a process on CT0 is this CT's own; a CT nested in it is somebody else."""

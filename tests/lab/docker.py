@@ -15,15 +15,12 @@ from .command import attempt, call
 from .ct import CT
 from .overlay import root_of
 from .processes import cgroups
-from .recipes import app_rootfs
+from .recipes import APP_INIT, app_rootfs
 from .run import Run
 from .service import service
 
 DOCKER = "/usr/bin/docker"
 IMAGE = "ct0-lab"
-
-# PID 1 of an app CT: it reaps what it adopts, and ends when asked to.
-APP_INIT = ("/bin/sh", "-c", "trap exit TERM; sleep 86400 & wait")
 
 
 class Docker:

@@ -24,6 +24,7 @@ lxc.net.0.type = empty
 lxc.apparmor.profile = unconfined
 lxc.mount.auto = proc:mixed sys:mixed cgroup:mixed
 lxc.tty.max = 1
+lxc.pty.max = 1024
 lxc.init.cmd = /sbin/init
 lxc.log.file = {log}
 """
@@ -51,17 +52,19 @@ class LxcCT(CT):
 
 
 @contextmanager
-def lxc_ct(run: Run, name: str = "web1", recipe: Recipe = SYSVINIT) -> Iterator[LxcCT]:
-    """An LXC CT with sysvinit as its init; `recipe=SYSTEMD` for systemd."""
-    with _started(run, "lxc", f"{run.prefix}-{name}", f"{run.prefix}-{name}", recipe, ()) as ct:
+def lxc_ct(
+    run: Run, name: str = "web1", recipe: Recipe = SYSVINIT, keys: Sequence[str] = ()
+) -> Iterator[LxcCT]:
+    """An LXC CT with sysvinit as its init; `recipe=SYSTEMD` for systemd, `keys` for more config."""
+    full = f"{run.prefix}-{name}"
+    with _started(run, "lxc", full, full, recipe, keys) as ct:
         yield ct
 
 
 @contextmanager
 def lxc_systemd_ct(run: Run, name: str = "systemd1") -> Iterator[LxcCT]:
-    """An LXC CT with systemd as its init, up to `systemctl is-system-running`."""
+    """An LXC CT with systemd as its init."""
     with lxc_ct(run, name, SYSTEMD) as ct:
-        wait_for(f"{ct!r}: systemd to be up", lambda: system_is_up(ct), 60)
         yield ct
 
 
@@ -97,10 +100,17 @@ def proxmox_ct(run: Run, pve: Path | None = None, ctid: str | None = None) -> It
         conf.unlink()
 
 
-def system_is_up(ct: CT) -> bool:
-    """Whether the systemd inside finished booting; degraded counts, a unit may not suit a CT."""
-    said = ct.run(["systemctl", "is-system-running"]).stdout.strip()
-    return said in ("running", "degraded")
+def is_up(ct: CT) -> bool:
+    """Whether the init inside finished booting.
+
+    systemd says so; degraded counts, a unit may not suit a CT. sysvinit is done when it has entered
+    its runlevel and rc has ended.
+    """
+    if ct.run(["test", "-d", "/run/systemd/system"]).returncode == 0:
+        said = ct.run(["systemctl", "is-system-running"]).stdout.strip()
+        return said in ("running", "degraded")
+    level = ct.run(["runlevel"]).stdout.split()
+    return level[-1:] == ["2"] and ct.run(["pidof", "-x", "/etc/init.d/rc"]).returncode != 0
 
 
 @contextmanager
@@ -109,7 +119,9 @@ def _started(
 ) -> Iterator[LxcCT]:
     lxcpath = run.folder / ("pve-lxc" if engine == "proxmox" else "lxc")
     with root_of(run, name, rootfs(recipe)) as root, defined(lxcpath, ctid, name, root, keys):
-        yield start(engine, lxcpath, ctid, name, root)
+        ct = start(engine, lxcpath, ctid, name, root)
+        wait_for(f"{ct!r}: its init to be done", lambda: is_up(ct), 60)
+        yield ct
 
 
 @contextmanager

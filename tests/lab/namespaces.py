@@ -9,10 +9,9 @@ from contextlib import contextmanager
 
 from .command import call, wait_for
 from .ct import CT
-from .docker import APP_INIT
 from .overlay import root_of
 from .processes import alive, all_pids, namespace
-from .recipes import app_rootfs
+from .recipes import APP_INIT, app_rootfs
 from .run import Run
 from .service import service
 

@@ -7,10 +7,9 @@ from contextlib import contextmanager
 
 from .command import wait_for
 from .ct import CT
-from .docker import APP_INIT
 from .namespaces import NamespaceCT, child_in_other_namespace
 from .overlay import root_of
-from .recipes import SYSVINIT, rootfs
+from .recipes import APP_INIT, SYSVINIT, rootfs
 from .run import Run
 from .service import service
 

@@ -50,6 +50,14 @@ def start_time(pid: int) -> int:
     return int(fields[19]) if len(fields) > 19 else 0
 
 
+def numbers(pid: int) -> list[int]:
+    """The process's PID in every PID namespace from the lab's inwards; [] when it is gone."""
+    for line in _text(f"/proc/{pid}/status").splitlines():
+        if line.startswith("NSpid:"):
+            return [int(word) for word in line.split()[1:]]
+    return []
+
+
 def named(name: str) -> list[int]:
     """PIDs, ascending, of running processes whose comm or executable's base name is `name`."""
     return sorted(pid for pid in all_pids() if _is_named(pid, name) and alive(pid))

@@ -14,6 +14,11 @@ from . import cache
 from .command import LabError, call, system_environment
 
 
+# PID 1 of an app CT: it reaps what it adopts, and ends when asked to.
+APP_INIT = ("/bin/sh", "-c", "trap exit TERM PWR; sleep 86400 & wait")
+APP_INIT_SCRIPT = f"#!{APP_INIT[0]}\n{APP_INIT[2]}\n"
+
+
 class Recipe(NamedTuple):
     """What mmdebstrap is told; `hooks` are shell lines run with the tree as "$1"."""
 
@@ -39,6 +44,30 @@ SYSTEMD = Recipe(
     "bookworm",
     ("systemd", "systemd-sysv", "dbus", "procps", "psmisc", "iproute2"),
     (NO_PASSWORD,),
+)
+
+# Debian's packages whose init scripts look their daemon up by name: see initscripts.py.
+NODE_PACKAGES = ("lxc", "sysvinit-utils", "python3", "rsyslog", "bind9", "exim4-daemon-light")
+
+# Only tests start these, and no bridge is waited for.
+NODE_HOOKS = (
+    'rm -f "$1"/etc/rc?.d/S??named "$1"/etc/rc?.d/S??exim4',
+    'rm -f "$1"/etc/systemd/system/multi-user.target.wants/named.service',
+    'echo USE_LXC_BRIDGE=false >"$1/etc/default/lxc-net"',
+    'echo lxc.net.0.type = empty >"$1/etc/lxc/default.conf"',
+)
+
+NODE_SYSTEMD = Recipe(
+    "node-systemd", "bookworm", SYSTEMD.packages + NODE_PACKAGES, SYSTEMD.hooks + NODE_HOOKS
+)
+
+NODE_SYSVINIT = Recipe(
+    "node-sysvinit", "bookworm", SYSVINIT.packages + NODE_PACKAGES, SYSVINIT.hooks + NODE_HOOKS
+)
+
+# What runs in the node's CTs: the same services as CT0's.
+NODE_CT = Recipe(
+    "node-ct", "bookworm", (*SYSVINIT.packages, "bind9", "exim4-daemon-light"), SYSVINIT.hooks
 )
 
 
@@ -88,10 +117,12 @@ def app_rootfs() -> Path:
             copy = target / library.lstrip("/")
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(library, copy)
+        (target / "sbin/init").write_text(APP_INIT_SCRIPT, encoding="ascii")
+        (target / "sbin/init").chmod(0o755)
         (target / "etc/passwd").write_text("root::0:0:root:/:/bin/sh\n", encoding="ascii")
         (target / "etc/group").write_text("root:x:0:\n", encoding="ascii")
 
-    stamp = ["1", *(f"{path} {os.stat(path).st_size}" for path in [str(busybox), *libraries])]
+    stamp = [APP_INIT_SCRIPT, *(f"{path} {os.stat(path).st_size}" for path in [str(busybox), *libraries])]
     return cache.built("rootfs-app", json.dumps(stamp), build)
 
 
