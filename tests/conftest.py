@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+from collections.abc import Generator
 from pathlib import Path
 from typing import Callable
 
@@ -12,6 +14,19 @@ GOLDEN = Path(__file__).parent / "golden"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden/")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.CallInfo[None], None]:
+    """With CT0_NO_SKIP=1 (CI) a skip is a failure, unless the test is marked `may_skip`."""
+    outcome = yield
+    report = outcome.get_result()  # type: ignore[attr-defined]
+    wanted = os.environ.get("CT0_NO_SKIP") == "1" and not item.get_closest_marker("may_skip")
+    if report.skipped and wanted and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid}: unexpected skip: {report.longrepr}"
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,68 @@
+# ct0: two commands do everything on a fresh machine: `make demo` and `make test`.
+# Both set up what they need: a virtual environment, and as root the Debian packages of the lab.
+
+# Debian's own interpreter where there is one: it is the one the shims run on.
+PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
+VENV := .venv
+BIN := $(VENV)/bin
+export CT0_PYTHON := $(PYTHON)
+
+.PHONY: help demo test unit lab matrix check bench shims packages lab-clean clean
+
+help:
+	@echo 'make demo       the point in two minutes: real containers (root) or namespaces (user)'
+	@echo 'make test       everything: checks, unit tests on each Python found, the lab (root)'
+	@echo 'make unit       the quick tests alone'
+	@echo 'make check      ruff and mypy'
+	@echo 'make bench      our commands against the incumbents'
+	@echo 'make shims      build/ct0-shims, the one file for hosts without pip'
+	@echo 'make lab-clean  remove what an interrupted lab left behind'
+
+$(VENV)/ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 9))' || \
+		{ echo 'ct0 needs Python 3.9 or later: make PYTHON=/path/to/python3' >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) >/dev/null 2>&1 || { \
+		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || \
+			{ echo 'no venv module: install python3-venv, or run make as root' >&2; exit 1; }; \
+		apt-get -qq update && DEBIAN_FRONTEND=noninteractive \
+			apt-get -qq install -y --no-install-recommends python3-venv python3-pip >/dev/null && \
+		$(PYTHON) -m venv --clear $(VENV); }
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e . \
+		'hatchling>=1.26' 'hypothesis>=6.100' 'mypy>=1.10' 'pytest>=8' 'ruff>=0.6'
+	@touch $@
+
+packages: $(VENV)/ready
+	@$(BIN)/python -m tests.lab.packages
+
+demo: packages
+	@$(BIN)/python -m tests.lab.demo
+
+test: packages check matrix
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+unit: $(VENV)/ready
+	$(BIN)/python -m pytest -m 'not lab' $(PYTEST_ARGS)
+
+lab: packages
+	$(BIN)/python -m pytest -m lab $(PYTEST_ARGS)
+
+matrix: $(VENV)/ready
+	@$(BIN)/python -m tests.matrix
+
+check: $(VENV)/ready
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --quiet --check .
+	$(BIN)/mypy
+
+bench: packages
+	$(BIN)/python -m bench
+
+shims: $(VENV)/ready
+	@mkdir -p build && $(BIN)/ct0 shims build > build/ct0-shims && chmod 755 build/ct0-shims
+	@echo 'build/ct0-shims: copy it to a host and run there: ./ct0-shims install'
+
+lab-clean: $(VENV)/ready
+	@$(BIN)/python -m tests.lab.leftovers
+
+clean:
+	rm -rf build dist $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

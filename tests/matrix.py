@@ -1,0 +1,86 @@
+"""The unit tests on every Python 3.9 to 3.13 that this machine has, beside the one in use.
+
+Interpreters are looked for on PATH and where version managers keep theirs. Each gets a virtual
+environment below .venv, made once. The lowest must pass; a version that is not there is named.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+VERSIONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
+PLACES = ("~/.pyenv/versions/{}.*/bin/python3", "~/.local/share/uv/python/cpython-{}.*/bin/python3")
+TESTS = ("tests/core", "tests/shims")
+ROOT = Path(__file__).parent.parent
+
+
+def found() -> dict[str, str]:
+    """Version -> interpreter."""
+    interpreters = {}
+    for version in VERSIONS:
+        on_path = shutil.which(f"python{version}")
+        stored = [
+            path
+            for place in PLACES
+            for path in sorted(glob.glob(os.path.expanduser(place.format(version))))
+        ]
+        for path in [*stored, on_path]:
+            if path and runs(path, version):
+                interpreters[version] = path
+                break
+    return interpreters
+
+
+def runs(python: str, version: str) -> bool:
+    ask = "import sys; print('%d.%d' % sys.version_info[:2])"
+    run = subprocess.run([python, "-c", ask], capture_output=True, text=True, check=False)
+    return run.returncode == 0 and run.stdout.strip() == version
+
+
+def prepared(version: str, python: str) -> Path:
+    """The version's virtual environment with what the tests need."""
+    folder = ROOT / ".venv" / "matrix" / version
+    if not (folder / "ready").exists():
+        subprocess.run([python, "-m", "venv", "--clear", str(folder)], check=True)
+        pip = [str(folder / "bin/python"), "-m", "pip", "install", "-q"]
+        subprocess.run(
+            [*pip, "--disable-pip-version-check", "hypothesis>=6.100", "pytest>=8"], check=True
+        )
+        (folder / "ready").touch()
+    return folder / "bin/python"
+
+
+def main() -> int:
+    used = "{}.{}".format(*sys.version_info[:2])
+    interpreters = found()
+    missing = [version for version in VERSIONS if version not in interpreters and version != used]
+    if missing:
+        print(f"Python {', '.join(missing)}: not found on this machine, not tested here")
+    for version, python in interpreters.items():
+        if version == used:
+            continue  # the whole suite runs on it anyway
+        start = time.monotonic()
+        tests = [path for path in TESTS if (ROOT / path).is_dir()]
+        run = subprocess.run(
+            [str(prepared(version, python)), "-m", "pytest", "-q", "-x", "-m", "not lab", *tests],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        closing = run.stdout.strip().rpartition("\n")[2].strip("= ")
+        print(f"Python {version}: {closing} ({time.monotonic() - start:.0f} s)", flush=True)
+        if run.returncode:
+            print(run.stdout, run.stderr, sep="\n", file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
