@@ -35,10 +35,10 @@ def getopt(
             operands += rest
             break
         if word.startswith("--"):
-            found.append(_long(word[2:], "--", long, rest))
+            found.append(long_option(word[2:], "--", long, rest))
         elif word.startswith("-") and word != "-":
-            if only and (len(word) > 2 or word[1] not in short) and _matches(word[1:], long):
-                found.append(_long(word[1:], "-", long, rest))
+            if only and (len(word) > 2 or word[1] not in short) and matching(word[1:], long):
+                found.append(long_option(word[1:], "-", long, rest))
             else:
                 found += _short(word[1:], short, rest)
         else:
@@ -49,14 +49,16 @@ def getopt(
     return found, operands
 
 
-def _matches(word: str, long: dict[str, str]) -> list[str]:
+def matching(word: str, long: dict[str, str]) -> list[str]:
+    """The long names that `word`, which may hold =VALUE, can stand for."""
     name = word.partition("=")[0]
     return [name] if name in long else [full for full in long if full.startswith(name)]
 
 
-def _long(word: str, dashes: str, long: dict[str, str], rest: list[str]) -> tuple[str, str]:
+def long_option(word: str, dashes: str, long: dict[str, str], rest: list[str]) -> tuple[str, str]:
+    """One long option without its `dashes`; its value may be taken off `rest`."""
     name, equals, value = word.partition("=")
-    matches = _matches(word, long)
+    matches = matching(word, long)
     if not matches:
         raise UsageError(f"unrecognized option '{dashes}{name}'")
     if len({long[match] for match in matches}) > 1:

@@ -9,6 +9,10 @@ from ct0.process import Process
 from ct0_shims.report import complain
 from ct0_shims.settings import Settings, read_settings
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ct0.owner import Owner
+
 
 class View:
     """`settings`, `host`, my `pid`; `allows` decides for one process; `skipped` counts refusals."""
@@ -40,18 +44,28 @@ class View:
         pidfile. A container's never is, for pidfiles go stale and PIDs are shared with CTs.
         Raises ProcessLookupError when it is gone.
         """
-        if process.pid == self.pid or self.settings.scope == "all":
-            return True
-        owner = self.ownership.owner(process)
-        if owner.kind == OWN:
-            return True
-        if owner.kind == SANDBOX and (given or self.settings.scope == "sandbox"):
-            return True
-        if owner.kind == CONTAINER and owner.shared and self.settings.hostpid:
+        owner = self.excluded(process, given)
+        if owner is None:
             return True
         key = (owner.kind, owner.ctid)
         self.skipped[key] = self.skipped.get(key, 0) + 1
         return False
+
+    def excluded(self, process: Process, given: bool = False) -> Owner | None:
+        """Whose a process is that `allows` would refuse, else None; without counting it.
+
+        For what must be known before matching: nothing of a container's is followed or opened.
+        """
+        if process.pid == self.pid or self.settings.scope == "all":
+            return None
+        owner = self.ownership.owner(process)
+        if owner.kind == OWN:
+            return None
+        if owner.kind == SANDBOX and (given or self.settings.scope == "sandbox"):
+            return None
+        if owner.kind == CONTAINER and owner.shared and self.settings.hostpid:
+            return None
+        return owner
 
     def skipped_text(self) -> str:
         """`3 in containers: 101 (2), web1 (1)`, "" when nothing that matched was refused."""
