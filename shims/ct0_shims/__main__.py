@@ -1,6 +1,8 @@
-"""usage: python -m ct0_shims COMMAND [ARGUMENT ...]
+"""usage: ct0-shims COMMAND [ARGUMENT ...]
+       ct0-shims install | remove | status [OPTION ...]
 
 One file, many commands: which one is told by the name it was called by, or by the first argument.
+`install` lays out a link for each, `remove` takes them back; `ct0-shims install --help` tells more.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ COMMANDS = {
     "pidofproc": 102,
     "startproc": 1,
 }
+
+MANAGED = ("install", "remove", "status", "build")
 
 
 def run(command: str, arguments: list[str]) -> int:
@@ -48,14 +52,30 @@ def _say(command: str, text: str) -> None:
 
     try:
         report.complain(f"{command}: {text}\n")
-    finally:
-        report.log(command, text)
+    except OSError:
+        pass  # standard error is closed: syslog has it
+    report.log(command, text)
+
+
+def manage(arguments: list[str]) -> int:
+    """`ct0 shims`, for hosts that have this one file and no ct0 command."""
+    from ct0.errors import Error
+    from ct0.host import Host
+    from ct0_shims.manage import main as manage_main
+
+    try:
+        return manage_main(arguments, Host())
+    except (Error, OSError) as error:
+        sys.stderr.write(f"ct0-shims: {error}\n")
+        return 1
 
 
 def main() -> int:
     arguments = sys.argv[1:]
     command = sys.argv[0].rpartition("/")[2]
     if command not in COMMANDS and arguments:
+        if arguments[0] in MANAGED:
+            return manage(arguments)
         command = arguments.pop(0)
     if command not in COMMANDS:
         sys.stderr.write((__doc__ or "") + f"\nCommands: {' '.join(sorted(COMMANDS))}\n")
