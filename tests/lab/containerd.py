@@ -58,7 +58,9 @@ def containerd_engine(run: Run) -> Iterator[Containerd]:
     paths = ["--root", f"{folder}/root", "--state", f"{folder}/state"]
     config = folder / "config.toml"
     # CRI wants a network plugin's configuration and is not needed by ctr.
-    config.write_text('version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n', encoding="ascii")
+    config.write_text(
+        'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n', encoding="ascii"
+    )
     argv = ["containerd", "--config", str(config), "--address", f"{folder}/sock", *paths]
     ask = ["ctr", "--address", f"{folder}/sock", "version"]
     with service(argv, folder / "log", lambda: attempt(ask).returncode == 0) as pid:
@@ -86,7 +88,18 @@ def remove(containerd: Containerd, name: str) -> None:
 
 def create(containerd: Containerd, name: str, root: Path) -> None:
     """Define a container without a task."""
-    call([*containerd.command, "container", "create", ENVIRONMENT, "--rootfs", str(root), name, *APP_INIT])
+    call(
+        [
+            *containerd.command,
+            "container",
+            "create",
+            ENVIRONMENT,
+            "--rootfs",
+            str(root),
+            name,
+            *APP_INIT,
+        ]
+    )
 
 
 def _task_pid(containerd: Containerd, name: str) -> int:

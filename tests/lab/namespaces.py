@@ -28,7 +28,7 @@ class NamespaceCT(CT):
     """Entered by nsenter through its first process."""
 
     def __init__(self, engine: str, name: str, init: int) -> None:
-        enter = ["nsenter", f"--target={init}", "--all", "--root", "--wd=/", "--"]
+        enter = ["nsenter", f"--target={init}", "--all", "--root", "--wdns=/", "--"]
         super().__init__(engine, name, name, init, enter)
 
     def stop(self) -> None:
@@ -47,7 +47,12 @@ def bare_ct(run: Run, name: str = "bare1") -> Iterator[CT]:
         argv = ["unshare", *kinds, "sh", "-c", PIVOT, full, str(root), *APP_INIT]
         with service(argv, run.folder / f"{full}.log", lambda: True) as pid:
             wait_for(f"{full} to run", lambda: _pivoted(child_in_other_namespace(pid)))
-            yield NamespaceCT("unshare", full, child_in_other_namespace(pid))
+            ct = NamespaceCT("unshare", full, child_in_other_namespace(pid))
+            try:
+                yield ct
+            finally:
+                # unshare(1) ignores SIGTERM while it waits for its child.
+                ct.stop()
 
 
 def child_in_other_namespace(parent: int) -> int:

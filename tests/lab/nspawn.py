@@ -24,4 +24,8 @@ def nspawn_ct(run: Run, name: str = "machine1") -> Iterator[CT]:
         log = run.folder / f"{full}.log"
         with service(argv, log, lambda: True) as pid:
             wait_for(f"{full} to run", lambda: child_in_other_namespace(pid) != 0)
-            yield NamespaceCT("nspawn", full, child_in_other_namespace(pid))
+            ct = NamespaceCT("nspawn", full, child_in_other_namespace(pid))
+            try:
+                yield ct
+            finally:
+                ct.stop()

@@ -44,7 +44,13 @@ class PodmanCT(CT):
 def podman_command(folder: Path) -> list[str]:
     """podman with its storage in `folder`; crun refuses hybrid cgroups, hence runc."""
     paths = [f"--root={folder}/storage", f"--runroot={folder}/run", f"--tmpdir={folder}/tmp"]
-    return ["podman", *paths, "--runtime=runc", "--cgroup-manager=cgroupfs", "--events-backend=file"]
+    return [
+        "podman",
+        *paths,
+        "--runtime=runc",
+        "--cgroup-manager=cgroupfs",
+        "--events-backend=file",
+    ]
 
 
 def create(command: list[str], name: str, root: Path) -> None:

@@ -13,7 +13,6 @@ from typing import NamedTuple
 from . import cache
 from .command import LabError, call, system_environment
 
-
 # PID 1 of an app CT: it reaps what it adopts, and ends when asked to.
 APP_INIT = ("/bin/sh", "-c", "trap exit TERM PWR; sleep 86400 & wait")
 APP_INIT_SCRIPT = f"#!{APP_INIT[0]}\n{APP_INIT[2]}\n"
@@ -122,7 +121,10 @@ def app_rootfs() -> Path:
         (target / "etc/passwd").write_text("root::0:0:root:/:/bin/sh\n", encoding="ascii")
         (target / "etc/group").write_text("root:x:0:\n", encoding="ascii")
 
-    stamp = [APP_INIT_SCRIPT, *(f"{path} {os.stat(path).st_size}" for path in [str(busybox), *libraries])]
+    stamp = [
+        APP_INIT_SCRIPT,
+        *(f"{path} {os.stat(path).st_size}" for path in [str(busybox), *libraries]),
+    ]
     return cache.built("rootfs-app", json.dumps(stamp), build)
 
 

@@ -42,7 +42,9 @@ def service(
             timeout,
         )
         if process.poll() is not None:
-            last = (log.read_text(encoding="utf-8", errors="replace").splitlines() or ["no log"])[-1]
+            last = (log.read_text(encoding="utf-8", errors="replace").splitlines() or ["no log"])[
+                -1
+            ]
             raise LabError(f"{argv[0]}: exit {process.returncode}: {last}")
         yield process.pid
     finally:
