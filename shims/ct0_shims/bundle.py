@@ -74,12 +74,15 @@ class Loader:
             if facts.st_uid not in (0, own.st_uid) or facts.st_mode & 0o022:
                 return {}
             data = posix.read(file, facts.st_size)
-            build, cache = marshal.loads(data)
+            # Only what has our header is given to marshal: it believes any length it reads.
+            header = BUILD.encode() + MAGIC_NUMBER + b"%012d" % facts.st_size
+            if not data.startswith(header):
+                return {}
+            return marshal.loads(data[len(header) :])
         except (OSError, ValueError, EOFError, TypeError):
             return {}
         finally:
             posix.close(file)
-        return cache if build == (BUILD, MAGIC_NUMBER) else {}
 
 
 def cache_suffix():
@@ -177,4 +180,6 @@ def byte_code(modules: dict[str, str], number: str) -> bytes:
         name: marshal.dumps(compile(source, f"ct0-shims:{name}", "exec", dont_inherit=True))
         for name, source in modules.items()
     }
-    return marshal.dumps(((number, importlib.util.MAGIC_NUMBER), codes))
+    data = marshal.dumps(codes)
+    header = number.encode() + importlib.util.MAGIC_NUMBER
+    return header + b"%012d" % (len(header) + 12 + len(data)) + data

@@ -27,6 +27,8 @@ CALL = re.compile(
     r"\s*(?:-\S+\s+)*((?:/usr)?/s?bin/)?(" + COMMANDS + r")(?![\w./-])"
 )
 PATH_SET = re.compile(r"^\s*(?:export\s+)?PATH=(?!.*\$\{?PATH)")
+# The five times and the user before a job of a system crontab, crontab(5).
+CRON = re.compile(r"^\s*(?:@\w+|[\d*/,-]+(?:\s+[\w*/,-]+){4})\s+[a-z_][\w-]*\s+")
 SOURCES = re.compile(r"^\s*(?:\.|source)\s+\S*(/lib/lsb/init-functions|init\.d/functions)\b")
 # Functions of the same names, which both distributions' function files define.
 FUNCTIONS = {"killproc", "pidofproc", "checkproc"}
@@ -90,6 +92,7 @@ def scan(path: str, text: str, is_script: bool) -> Iterator[Bypass]:
     """The calls of one file that would not meet a shim."""
     hooked = after_path = False
     for number, line in joined(text):
+        line = CRON.sub("", line) if "cron" in path else line
         code = line.lstrip()
         if code.startswith(("#", "echo ", "log_")):
             continue

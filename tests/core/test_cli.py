@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 from typing import Callable
 
-import planted
 import pytest
+
+import planted
 
 PARTS = Path(__file__).parent.parent.parent
 

@@ -1,0 +1,124 @@
+"""The one file: whole, alone, and no slower than it must be."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ct0_shims import bundle, interpreter
+from ct0_shims.__main__ import COMMANDS
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundle with links, for the interpreter that runs the tests."""
+    folder = tmp_path_factory.mktemp("bundle")
+    path = folder / "ct0-shims"
+    path.write_text(bundle.build(sys.executable))
+    path.chmod(0o755)
+    (folder / "shims").mkdir()
+    for command in COMMANDS:
+        (folder / "shims" / command).symlink_to("../ct0-shims")
+    return path
+
+
+def cache(file: Path) -> Path:
+    return file.with_name(f"{file.name}.{sys.implementation.cache_tag}.cache")
+
+
+def make_cache(file: Path) -> Path:
+    made = interpreter.byte_code("/", sys.executable, file.read_text())
+    assert made is not None
+    cache(file).write_bytes(made[1])
+    return cache(file)
+
+
+def works(file: Path) -> bool:
+    run = subprocess.run(
+        [file.parent / "shims/pidof", "pidof"], capture_output=True, text=True, check=False
+    )
+    return run.returncode == 0 and run.stdout.strip().isdigit() and run.stderr == ""
+
+
+def test_it_is_one_readable_python_file(file: Path) -> None:
+    text = file.read_text()
+    ast.parse(text)
+    assert "def payload(controllers: str, parts: list[str])" in text  # sources, not byte code
+
+
+def test_it_holds_no_third_party_import_and_no_ct0_command(file: Path) -> None:
+    assert not any(name.startswith("ct0.cli") for name in bundle.sources())
+    for name, source in bundle.sources().items():
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.ImportFrom):
+                assert node.level == 0, name
+                top = (node.module or "").partition(".")[0]
+                assert top in {"ct0", "ct0_shims", *stdlib()}, (name, top)
+
+
+def stdlib() -> set[str]:
+    names = getattr(sys, "stdlib_module_names", None)  # since Python 3.10
+    return set(names) if names else {"__future__", "collections", "typing", "types", "importlib"}
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_starts_from_its_link(file: Path, command: str) -> None:
+    run = subprocess.run(
+        [file.parent / "shims" / command, "--ct0-no-such-option"],
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    assert "Traceback" not in run.stderr
+    assert "gave up" not in run.stderr
+    assert run.returncode != 0
+
+
+def test_it_works_without_a_cache(file: Path) -> None:
+    cache(file).unlink(missing_ok=True)
+    assert works(file)
+
+
+def test_it_works_with_a_cache_and_uses_it(file: Path) -> None:
+    make_cache(file)
+    # With the sources spoilt only the byte code can answer.
+    spoilt = file.with_name("spoilt")
+    spoilt.write_text(file.read_text().replace("def main(arguments", "def niam(arguments"))
+    spoilt.chmod(0o755)
+    cache(spoilt).write_bytes(cache(file).read_bytes())
+    run = subprocess.run([spoilt, "pidof", "pidof"], capture_output=True, text=True, check=False)
+    assert run.stdout.strip().isdigit()
+
+
+@pytest.mark.parametrize("data", [b"", b"\0", b"garbage", b"\xe9\x00", b"(" * 100])
+def test_a_cache_that_does_not_read_is_not_used(file: Path, data: bytes) -> None:
+    cache(file).write_bytes(data)
+    assert works(file)
+    cache(file).unlink()
+
+
+def test_a_cache_of_another_build_is_not_used(file: Path) -> None:
+    path = make_cache(file)
+    number = file.read_text().partition('BUILD = "')[2][:32].encode()
+    path.write_bytes(path.read_bytes().replace(number, b"0" * 32).replace(b"main", b"niam"))
+    assert works(file)
+    path.unlink()
+
+
+def test_a_cache_others_may_write_is_not_used(file: Path) -> None:
+    path = make_cache(file)
+    path.write_bytes(path.read_bytes().replace(b"main", b"niam"))
+    path.chmod(0o666)
+    assert works(file)
+    path.unlink()
+
+
+def test_the_build_number_tells_contents(file: Path) -> None:
+    assert bundle.build(sys.executable) == file.read_text()
+    assert os.path.basename(str(file)) == "ct0-shims"
