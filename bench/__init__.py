@@ -1,0 +1,1 @@
+"""The shims measured against the commands they stand in for; see README.md beside this."""

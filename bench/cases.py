@@ -1,0 +1,74 @@
+"""What is measured: our command line, the incumbent's, and the ratio that was promised."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from bench.fill import DAEMON, SCRIPT
+from bench.scene import Scene
+
+# The incumbents as Debian installs them; by absolute path, so that none of ours is met by PATH.
+PIDOF, PGREP, KILLALL = "/bin/pidof", "/usr/bin/pgrep", "/usr/bin/killall"
+NOBODY = "benchnobody"
+
+RATIO, MILLISECONDS = "ratio", "ms"
+
+
+class Case(NamedTuple):
+    name: str
+    ours: list[str]
+    theirs: list[str]  # [] when there is nothing to compare with
+    finds: str  # "daemons", "script", "" for nothing
+    incumbent: str = ""  # "" when `theirs` is no incumbent but the floor below any Python program
+    target: tuple[str, float] | None = None  # at most; (RATIO or MILLISECONDS of processor time, x)
+    silent: bool = False  # found, but not printed
+
+
+def cases(scene: Scene, shims: Path, programs: Path, python: str) -> list[Case]:
+    """The cases of a scene; without those whose incumbent or shim is not there."""
+    wanted = scans(scene.name, shims, programs)
+    if scene.name == "small":
+        wanted += start_ups(shims, python)
+    return [
+        case
+        for case in wanted
+        if os.path.exists(case.ours[0]) and (not case.theirs or os.path.exists(case.theirs[0]))
+    ]
+
+
+def scans(scene: str, shims: Path, programs: Path) -> list[Case]:
+    """Every command reads the whole table, whatever it looks for."""
+    pidof = {"small": 2.5, "large": 1.1, "containers": 0.6}[scene]
+    pgrep = {"large": (RATIO, 0.5)}.get(scene)
+    command_lines = [
+        ("pidof", [DAEMON], PIDOF, "daemons", (RATIO, pidof)),
+        ("pidof", [f"{programs}/{DAEMON}"], PIDOF, "daemons", None),
+        ("pidof", ["-x", SCRIPT], PIDOF, "script", None),
+        ("pgrep", ["-x", DAEMON], PGREP, "daemons", pgrep),
+        ("pgrep", ["-f", f"{DAEMON} inf"], PGREP, "daemons", None),
+        ("killall", ["-0", DAEMON], KILLALL, "daemons", None),
+    ]
+    return [
+        Case(
+            " ".join([command, *arguments]).replace(f"{programs}/", "/PATH/"),
+            [f"{shims}/{command}", *arguments],
+            [incumbent, *arguments],
+            finds,
+            incumbent,
+            target,
+            silent=command == "killall",
+        )
+        for command, arguments, incumbent, finds, target in command_lines
+    ]
+
+
+def start_ups(shims: Path, python: str) -> list[Case]:
+    """What a shim costs before it looks at anybody, beside a Python that does nothing at all."""
+    floor = [python, "-IS", "-c", "pass"]
+    target = (MILLISECONDS, 13.0)
+    return [
+        Case("pidof -q", [f"{shims}/pidof", "-q"], floor, "", target=target),
+        Case(f"pidof {NOBODY}", [f"{shims}/pidof", NOBODY], floor, "", target=target),
+    ]
