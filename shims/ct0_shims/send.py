@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from ct0_shims.view import View
 
 
-def send(view: View, process: Process, number: int) -> None:
+def send(view: View, process: Process, number: int, value: int | None = None) -> None:
     """Send signal `number` (0: only ask). In a dry run say so on standard output instead.
+    `value`: the number that goes with it, as sigqueue(3) sends one.
 
     Raises ProcessLookupError (gone), PermissionError, or another OSError as the kernel gives it.
     """
@@ -30,6 +31,11 @@ def send(view: View, process: Process, number: int) -> None:
         return
     if not view.host.live:
         raise PermissionError(errno.EPERM, "a recorded host has no processes to signal")
+    if value is not None:
+        from ct0_shims.queued import send_queued
+
+        send_queued(process, number, value)
+        return
     pidfd_send_signal = getattr(_signal, "pidfd_send_signal", None)
     if pidfd_send_signal is not None:
         try:
