@@ -10,7 +10,7 @@ import errno
 import os
 
 from ct0_shims.pidfile import first_pid, pid_of, read_pidfile
-from ct0_shims.suse_match import KERNEL, NAME, Target, kin, matches, pin, read_target, scan
+from ct0_shims.suse_match import KERNEL, NAME, Target, kin, matches, read_target, scan
 from ct0_shims.suse_options import warn
 
 TYPE_CHECKING = False
@@ -125,7 +125,7 @@ class Search:
         return self._verified(pid)
 
     def _verified(self, pid: int) -> list[Process]:
-        process = pin(self.view, pid) if pid not in self.exempt else None
+        process = self.view.open(pid) if pid not in self.exempt else None
         if process is None:
             return []
         try:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 COMM = 15
 BINARY, SCRIPT, NAME, KERNEL = "binary", "script", "name", "kernel thread"
 DELETED = " (deleted)"
+FEW = 8  # processes of one daemon; one with thousands needs more descriptors than the default
 
 
 class Target:
@@ -245,12 +246,14 @@ def scan(view: View, target: Target, exempt: set[int]) -> list[Process]:
     for pid in view.host.pids():
         if pid in exempt or not screened(view.host.proc, pid, target):
             continue
-        process = pin(view, pid)
+        process = view.open(pid)
         if process is None:
             continue
         try:
             if matches(view, target, process):
                 found.append(process)
+                if len(found) == FEW:
+                    allow_descriptors()
                 continue
         except (ProcessLookupError, PermissionError):
             pass  # gone, or its user hides it: nothing this caller could do with it
@@ -258,20 +261,12 @@ def scan(view: View, target: Target, exempt: set[int]) -> list[Process]:
     return found
 
 
-def pin(view: View, pid: int) -> Process | None:
-    """Open one process; more descriptors are asked for when a daemon has thousands of children."""
-    import errno
-
-    try:
-        return view.open(pid)
-    except OSError as error:
-        if error.errno != errno.EMFILE:
-            raise
+def allow_descriptors() -> None:
+    """As many as this process may have: each process found keeps one until the end."""
     import resource
 
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    return view.open(pid)
 
 
 def alive(process: Process) -> bool:

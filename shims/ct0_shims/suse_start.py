@@ -163,26 +163,26 @@ def tell(report: int, number: int, what: str) -> None:
 
 
 def prepare(order: Order, log: int, report: int) -> None:
+    """All that the program is started with. What needs /proc, /dev and /etc goes before -c."""
     default_signals()
-    if order.root:
-        attempt(f"Can not change root directory to {order.root}", os.chroot, order.root)
+    attempt("cannot open the streams", set_streams, order, log)
+    close_others(report)
     if order.io_class >= 0:
         attempt("cannot set I/O priority", set_io_priority, order.io_class, order.io_level)
     if order.nice:
         attempt("cannot set nicelevel", os.setpriority, os.PRIO_PROCESS, 0, order.nice)
     if order.session:
         attempt("cannot create session", os.setsid)
-    if order.group:
-        attempt(f"cannot set group id {order.group[2]}", os.setgid, order.group[2])
+    group = order.group or order.user
+    if group:
+        attempt(f"cannot set group id {group[2]}", os.setgid, group[2])
+    if order.user and group and os.getuid() == 0:
+        name = order.user[0]
+        attempt(f"cannot set supplemental groups of {name}", os.initgroups, name, group[2])
+    if order.root:
+        attempt(f"Can not change root directory to {order.root}", os.chroot, order.root)
     if order.user:
-        name, user, group = order.user
-        group = order.group[2] if order.group else group
-        attempt(f"cannot set group id {group}", os.setgid, group)
-        if os.getuid() == 0:
-            attempt(f"cannot set groups of {name}", os.initgroups, name, group)
-        attempt(f"cannot set user id {user}", os.setuid, user)
-    attempt("cannot open the streams", set_streams, order, log)
-    close_others(report)
+        attempt(f"cannot set user id {order.user[1]}", os.setuid, order.user[1])
     attempt("cannot change to /", os.chdir, "/")
 
 
