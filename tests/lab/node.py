@@ -1,8 +1,8 @@
 """The node: CT0 itself inside a CT, with its own CTs 101 and 102 nested in it.
 
-Whole-machine tests run in here: killall5, stopping services, replaced binaries. The node is an LXC CT
-with Debian 12, systemd or sysvinit, LXC, and the incumbents; its CTs are sysvinit's, defined in its own
-/var/lib/lxc. Seen from the node `pidof` shows its CTs' processes: the bug, real.
+Whole-machine tests run in here: killall5, stopping services, replaced binaries. The node is an LXC
+CT with Debian 12, systemd or sysvinit, LXC, and the incumbents; its CTs run sysvinit and are
+defined in its own /var/lib/lxc. Seen from the node `pidof` shows its CTs' processes: the bug, real.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from .run import Run
 
 CTIDS = ("101", "102")
 
-# LXC wants every hierarchy of /proc/self/cgroup mounted alone; systemd makes links of them, sysvinit
-# mounts none.
+# LXC wants every hierarchy of /proc/self/cgroup mounted alone; systemd makes links of some,
+# sysvinit mounts none.
 MOUNT_CGROUPS = """\
 mountpoint -q /sys/fs/cgroup || mount -t tmpfs -o mode=755 cgroup /sys/fs/cgroup
 mount -o remount,rw /sys/fs/cgroup
@@ -67,6 +67,12 @@ class Node(LxcCT):
             shutil.copytree(source, place, symlinks=True, dirs_exist_ok=True)
         else:
             shutil.copy2(source, place)
+
+    def write(self, target: str, text: str) -> None:
+        """Write a text file to an absolute path inside."""
+        place = Path(f"/proc/{self.init}/root") / target.lstrip("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8")
 
     def start_ct(self, ctid: str) -> NestedCT:
         """Start a defined CT that was stopped."""
@@ -120,10 +126,12 @@ def node_ct(run: Run, recipe: Recipe = NODE_SYSTEMD) -> Iterator[Node]:
         mounted = node.run(["sh", "-c", MOUNT_CGROUPS])
         if mounted.returncode != 0:
             raise LabError(f"{node!r}: cannot mount its cgroups: {mounted.stderr.strip()}")
+        # Nothing configures networks in here, and rndc talks to named over the loopback.
+        node.run(["ip", "link", "set", "lo", "up"])
         for ctid in CTIDS:
             home = f"/var/lib/lxc/{ctid}"
             log = f"/var/log/lxc/{ctid}.log"
             text = CONFIG.format(root=f"{home}/rootfs", hostname=f"ct{ctid}", log=log)
-            Path(f"/proc/{node.init}/root{home}/config").write_text(text, encoding="ascii")
+            node.write(f"{home}/config", text)
             node.start_ct(ctid)
         yield node

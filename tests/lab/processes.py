@@ -45,7 +45,7 @@ def alive(pid: int) -> bool:
 
 
 def start_time(pid: int) -> int:
-    """Clock ticks since boot when the process started, 0 when it is gone: with the PID, who it is."""
+    """Clock ticks since boot when it started, 0 when gone: with the PID, who a process is."""
     fields = _text(f"/proc/{pid}/stat").rpartition(")")[2].split()
     return int(fields[19]) if len(fields) > 19 else 0
 
