@@ -20,6 +20,7 @@ COMMANDS = {
     "checkproc": 102,
     "pidofproc": 102,
     "startproc": 1,
+    "ct0-pids": 4,
 }
 
 MANAGED = ("install", "remove", "status", "build")
@@ -36,7 +37,7 @@ def run(command: str, arguments: list[str]) -> int:
     _signal.signal(_signal.SIGPIPE, _signal.SIG_DFL)  # die as a C program does when its reader left
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
     try:
-        module = __import__(f"ct0_shims.{command}", fromlist=["main"])
+        module = __import__(f"ct0_shims.{command.replace('-', '_')}", fromlist=["main"])
         status: int = module.main(arguments)
         return status
     except Exception as error:
