@@ -1,9 +1,13 @@
 """All shims as one file, for hosts without pip: `make shims`, `ct0 shims install`.
 
 The file holds the sources of core's lean part and of the shims as texts and imports them from
-itself, so reading it costs 1 ms whatever it holds, and only what a command needs is compiled.
-Compiling costs 5 to 20 ms more at every start; the installer therefore puts a cache of byte code
-beside it. A cache of another build, of another Python, or of another owner is not used.
+itself; only what a command needs is compiled. Compiling costs 5 to 20 ms at every start, so the
+installer puts a cache of byte code beside the file. A cache of another build, of another Python, or
+that others than its owner may write is not used.
+
+With a cache the texts are not even looked at: parsing them would cost another 2 ms. A script's
+first line may hand the interpreter one word, and "-ISc..." is one. So Python is told to run the
+head of the file alone, and the head runs the cache; where there is none it reads on.
 """
 
 from __future__ import annotations
@@ -11,93 +15,103 @@ from __future__ import annotations
 import os
 
 from ct0 import __version__
+from ct0_shims.__main__ import MANAGED
 
 PACKAGES = ("ct0", "ct0_shims")
 LEFT_OUT = ("ct0.cli",)  # the ct0 command is for people, and comes with the Python package
 FUNCTIONS = "functions"  # shell files, carried along for the installer
+INDEX = 8192  # bytes of a cache that are read at once: its header and its index
 
+FIRST_LINE = "#!{python} -IScimport sys;exec(open(sys.argv[1],'rb').read({size}))\n"
+LONGEST_FIRST_LINE = 127  # of kernels before 5.1, newline included; they cut off what is longer
+
+# Raw texts below are Python of their own: they are written into the file as they stand here.
 HEAD = '''\
-#!{python} -IS
 """ct0 {version}: killproc, pidof and their family, CT0's own processes only.
 
 Built by `make shims`; edit the sources, not this file. Called by a link named after a command, it
 is that command. `{name} install | remove | status` lays the links out and takes them back.
+
+The first line has Python run this head alone. It runs the byte code in the cache beside this file;
+without one that is of this build it reads the whole file, as `python3 -IS {name}` does.
 """
+import marshal
+import posix
 import sys
+from _frozen_importlib_external import MAGIC_NUMBER
 
 BUILD = "{build}"
+PACKAGES = {packages!r}
+
+
+def find_cache(path):
+    """The cache beside this file as a descriptor, and where in it each module is."""
+    try:
+        goal = posix.readlink(path)
+        path = goal if goal[0] == "/" else path[: path.rfind("/") + 1] + goal
+    except OSError:
+        pass  # called by its own name, not by a link
+    try:
+        name = path + "." + sys.implementation.cache_tag + ".cache"
+        file = posix.open(name, posix.O_RDONLY | posix.O_CLOEXEC)
+        facts, own = posix.fstat(file), posix.stat(path)
+        if facts.st_uid in (0, own.st_uid) and not facts.st_mode & 0o022:
+            # Only what has our header is given to marshal: it believes any length it reads.
+            header = BUILD.encode() + MAGIC_NUMBER + b"%012d" % facts.st_size
+            data = posix.read(file, {index})
+            if data.startswith(header):
+                return file, marshal.loads(data[len(header) :])
+    except (OSError, ValueError, EOFError, TypeError):
+        pass
+    return -1, {{}}
+
+
+CACHE, PLACES = -1, {{}}
+if __name__ == "__main__":
+    is_head = sys.argv[0] == "-c"
+    if is_head:
+        del sys.argv[0]
+    if sys.argv[1:2] not in {managed!r}:
+        CACHE, PLACES = find_cache(sys.argv[0])
+    if PLACES:
+        exec(marshal.loads(posix.pread(CACHE, *PLACES[""])))  # does not return
+    if is_head:
+        exec(compile(open(sys.argv[0], "rb").read(), sys.argv[0], "exec"))  # nor does this
 '''
 
-# Raw text below is Python of its own: it is written into the file as it stands here.
 LOADER = '''
 class Loader:
-    """Imports the modules above from this file, or their byte code from the cache beside it."""
-
-    def __init__(self):
-        self.cache = self.read_cache()
+    """Imports the modules from the cache or, without one, from the texts above."""
 
     def find_spec(self, name, path=None, target=None):
-        source = SOURCES.get(name)
-        if source is None:
-            return None
-        return ModuleSpec(name, self, is_package=name in PACKAGES)
+        if name in (PLACES or SOURCES):
+            return ModuleSpec(name, self, is_package=name in PACKAGES)
 
     def create_module(self, spec):
         return None
 
     def exec_module(self, module):
         name = module.__name__
-        code = self.cache.get(name)
-        if code is None:
-            code = compile(SOURCES[name], "ct0-shims:" + name, "exec", dont_inherit=True)
+        if PLACES:
+            code = marshal.loads(posix.pread(CACHE, *PLACES[name]))
         else:
-            code = marshal.loads(code)
+            code = compile(SOURCES[name], "ct0-shims:" + name, "exec", dont_inherit=True)
         exec(code, module.__dict__)
 
-    def read_cache(self):
-        import posix
 
-        path = globals().get("__file__")
-        if not path:
-            return {}  # executed as a text, not run as a file
-        try:
-            target = posix.readlink(path)
-            path = target if target[0] == "/" else path.rpartition("/")[0] + "/" + target
-        except OSError:
-            pass  # called by its own name, not by a link
-        try:
-            file = posix.open(path + cache_suffix(), posix.O_RDONLY | posix.O_CLOEXEC)
-        except OSError:
-            return {}
-        try:
-            facts, own = posix.fstat(file), posix.stat(path)
-            if facts.st_uid not in (0, own.st_uid) or facts.st_mode & 0o022:
-                return {}
-            data = posix.read(file, facts.st_size)
-            # Only what has our header is given to marshal: it believes any length it reads.
-            header = BUILD.encode() + MAGIC_NUMBER + b"%012d" % facts.st_size
-            if not data.startswith(header):
-                return {}
-            return marshal.loads(data[len(header) :])
-        except (OSError, ValueError, EOFError, TypeError):
-            return {}
-        finally:
-            posix.close(file)
-
-
-def cache_suffix():
-    return "." + sys.implementation.cache_tag + ".cache"
-
-
-import marshal
+import gc
 from _frozen_importlib import ModuleSpec
-from _frozen_importlib_external import MAGIC_NUMBER
 
 sys.meta_path.insert(0, Loader())
 if __name__ == "__main__":
+    gc.disable()  # nothing here lives long enough to be worth the search
     from ct0_shims.__main__ import main
 
-    sys.exit(main())
+    status = main()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    posix._exit(status)  # taking the interpreter down in good order costs 1 ms
 '''
 
 
@@ -107,17 +121,28 @@ def build(python: str = "/usr/bin/python3", name: str = "ct0-shims") -> str:
 
     modules, files = sources(), functions()
     digest = hashlib.sha256(repr((sorted(modules.items()), sorted(files.items()))).encode())
-    parts = [
-        HEAD.format(python=python, version=__version__, name=name, build=digest.hexdigest()[:32])
-    ]
-    packages = sorted(name for name in modules if is_package(name))
-    parts.append(f"PACKAGES = {packages!r}\n")
+    head = HEAD.format(
+        version=__version__,
+        name=name,
+        build=digest.hexdigest()[:32],
+        packages=sorted(name for name in modules if is_package(name)),
+        managed=[[command] for command in MANAGED],
+        index=INDEX,
+    )
+    parts = [first_line(python, head), head]
     for label, texts in (("SOURCES", modules), ("FILES", files)):
         parts.append(f"{label} = {{\n")
         parts += [f"{key!r}: {quoted(text)},\n" for key, text in sorted(texts.items())]
         parts.append("}\n")
     parts.append(LOADER)
     return "".join(parts)
+
+
+def first_line(python: str, head: str) -> str:
+    """Runs the head alone where the kernel lets a first line be as long as that takes."""
+    size = len(FIRST_LINE.format(python=python, size=1000)) + len(head)
+    line = FIRST_LINE.format(python=python, size=size)
+    return line if len(line) <= LONGEST_FIRST_LINE else f"#!{python} -IS\n"
 
 
 def quoted(text: str) -> str:
@@ -172,14 +197,24 @@ def is_package(module: str) -> bool:
 
 
 def byte_code(modules: dict[str, str], number: str) -> bytes:
-    """The cache for these sources and their build number, for the Python that runs this."""
+    """The cache for these sources and their build number, for the Python that runs this.
+
+    A header, an index of how long each module's code is and where it begins (the loader's own is
+    under ""), then the codes: whoever needs ten modules reads ten.
+    """
     import importlib.util
     import marshal
 
     codes = {
         name: marshal.dumps(compile(source, f"ct0-shims:{name}", "exec", dont_inherit=True))
-        for name, source in modules.items()
+        for name, source in {**modules, "": LOADER}.items()
     }
-    data = marshal.dumps(codes)
-    header = number.encode() + importlib.util.MAGIC_NUMBER
-    return header + b"%012d" % (len(header) + 12 + len(data)) + data
+    places, end = {}, INDEX
+    for name, code in codes.items():
+        places[name] = len(code), end
+        end += len(code)
+    header = number.encode() + importlib.util.MAGIC_NUMBER + b"%012d" % end
+    head = header + marshal.dumps(places)
+    if len(head) > INDEX:
+        raise ValueError(f"the cache's index of {len(head)} bytes is longer than {INDEX}")
+    return head.ljust(INDEX, b"\0") + b"".join(codes.values())

@@ -51,7 +51,7 @@ def test_install_lays_out_a_link_for_each_command(root: Path) -> None:
     assert sorted(path.name for path in links.iterdir()) == sorted(COMMANDS)
     assert {os.readlink(path) for path in links.iterdir()} == {"../ct0-shims"}
     assert (root / "usr/lib/ct0/ct0-shims").stat().st_mode & 0o777 == 0o755
-    assert (root / "usr/lib/ct0/ct0-shims").read_text().startswith("#!/usr/bin/python3 -IS\n")
+    assert (root / "usr/lib/ct0/ct0-shims").read_text().startswith("#!/usr/bin/python3 -IS")
     assert (root / "usr/lib/lsb/init-functions.d/99-ct0").exists()
     text = (root / "etc/sysconfig/init").read_text()
     assert text == "BOOTUP=color\nPROMPT=yes\n" + hooks.RHEL_LINE
