@@ -47,13 +47,11 @@ def log_skipped(command: str, view: View) -> None:
     text = view.skipped_text()
     if not text or not view.host.live:
         return
-    user = os.geteuid()
-    folder = "/run/ct0" if user == 0 else f"/run/user/{user}/ct0"
     text = f"skipped {text}"
     try:
-        os.makedirs(folder, 0o755, exist_ok=True)
+        os.makedirs(folder(), 0o755, exist_ok=True)
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-        file = os.open(f"{folder}/skipped-{command}", flags, 0o644)
+        file = os.open(f"{folder()}/skipped-{command}", flags, 0o644)
     except OSError:
         return  # no /run to write to: the log line is a courtesy, the shim's work is done
     try:
@@ -69,3 +67,9 @@ def log_skipped(command: str, view: View) -> None:
     finally:
         os.close(file)
     log(command, text)
+
+
+def folder() -> str:
+    """Where the stamps are: a place of root's, or of this user's, and of nobody else's."""
+    user = os.geteuid()
+    return "/run/ct0" if user == 0 else f"/run/user/{user}/ct0"
