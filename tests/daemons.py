@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,6 +98,12 @@ class Daemons:
     def run(self, command: str, *arguments: object, **options: object) -> Ran:
         words = [str(self.shims / command), *(str(word) for word in arguments)]
         return run(words, **options)
+
+    def reap(self, pid: int) -> int:
+        """Let the process vanish when it dies, as init does with daemons; returns its PID."""
+        process = next(process for process in self.started if process.pid == pid)
+        threading.Thread(target=process.wait, daemon=True).start()
+        return pid
 
     def stop(self) -> None:
         for process in self.started:

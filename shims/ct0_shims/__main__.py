@@ -20,7 +20,7 @@ COMMANDS = {
     "checkproc": 102,
     "pidofproc": 102,
     "startproc": 1,
-    "ct0-pids": 4,
+    "ct0-pids": 7,
 }
 
 MANAGED = ("install", "remove", "status", "build")

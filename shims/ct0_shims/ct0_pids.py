@@ -3,7 +3,7 @@
 Which of these PIDs are processes of CT0's own? For ct0's shell functions and for init scripts: a
 PID file goes stale, and its number may be a container's process by now.
 
-    -f FILE    PIDs from the first line of FILE (-a: all lines up to an empty one; -1: the first PID)
+    -f FILE    PIDs of the first line of FILE; -a: of all lines up to an empty one; -1: the first
     -b BINARY  only those that execute this file
     -n NAME    only those of this name (15 characters at most, as the kernel keeps it)
     -s SIGNAL  send it to them: -HUP, -1
@@ -14,7 +14,7 @@ PID file goes stale, and its number may be a container's process by now.
 
 Exit status: 0 there are some, or they were signalled, or they ended (-k); 1 none; 2 usage;
 3 no such file; 4 it may not be read, or they may not be signalled; 5 no PID on the first line;
-6 they live in spite of KILL.
+6 they live in spite of KILL; 7 ct0-pids itself cannot work here.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def main(arguments: list[str]) -> int:
         except OSError as error:
             missing = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR)
             return NO_FILE if error.errno in missing else FORBIDDEN
-        if not text.partition("\n")[0].strip():
+        if not (text if "1" in chosen else text.partition("\n")[0]).strip():
             return EMPTY
         pids += read_pids(text, chosen)
 
