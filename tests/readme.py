@@ -32,9 +32,7 @@ def options(usage: str) -> list[str]:
     """The options a usage text names, each once, bundles in their pieces; short ones first."""
     found: set[str] = set()
     for word in OPTION.findall(usage):
-        if word.startswith("--"):
-            found.add(word)
-        elif word.isupper() or word[1:].isdigit() or len(word) == 2:
+        if word.startswith("--") or word.isupper() or word[1:].isdigit() or len(word) == 2:
             found.add(word)
         else:
             found.update("-" + letter for letter in word[1:])

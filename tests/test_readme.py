@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from readme import OPTION, PAGES, STANDS_IN_FOR, options, renewed
 
 from ct0_shims.__main__ import COMMANDS
+from readme import OPTION, PAGES, STANDS_IN_FOR, options, renewed
 
 ROOT = Path(__file__).parent.parent
 
