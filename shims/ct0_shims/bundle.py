@@ -17,6 +17,10 @@ import os
 from ct0 import __version__
 from ct0_shims.__main__ import MANAGED
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType
+
 PACKAGES = ("ct0", "ct0_shims")
 LEFT_OUT = ("ct0.cli",)  # the ct0 command is for people, and comes with the Python package
 FUNCTIONS = "functions"  # shell files, carried along for the installer
@@ -206,7 +210,7 @@ def byte_code(modules: dict[str, str], number: str) -> bytes:
     import marshal
 
     codes = {
-        name: marshal.dumps(compile(source, f"ct0-shims:{name}", "exec", dont_inherit=True))
+        name: marshal.dumps(compiled(source, f"ct0-shims:{name}"))
         for name, source in {**modules, "": LOADER}.items()
     }
     places, end = {}, INDEX
@@ -218,3 +222,22 @@ def byte_code(modules: dict[str, str], number: str) -> bytes:
     if len(head) > INDEX:
         raise ValueError(f"the cache's index of {len(head)} bytes is longer than {INDEX}")
     return head.ljust(INDEX, b"\0") + b"".join(codes.values())
+
+
+def compiled(source: str, name: str) -> CodeType:
+    """Byte code for which annotations are not evaluated, as every module here asks for, and that
+    need not import __future__ (0.2 ms) to say so."""
+    import __future__
+
+    import ast
+
+    tree = ast.parse(source)
+    tree.body = [
+        node
+        for node in tree.body
+        if not isinstance(node, ast.ImportFrom) or node.module != "__future__"
+    ]
+    code: CodeType = compile(
+        tree, name, "exec", __future__.annotations.compiler_flag, dont_inherit=True
+    )
+    return code
