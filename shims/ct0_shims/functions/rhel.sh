@@ -176,16 +176,15 @@ killproc() {
 
     status=0
     __pids_var_run "$program" "$pidfile" "$binary" || status=$?
-    if [ -z "$pid" ]; then
-        if [ -z "$pidfile" ]; then
-            pid=$(__pids_pidof "$program") || :
-        elif [ "$status" -eq 4 ]; then
-            ct0_result failure "$base shutdown"
-            return 4
-        fi
+    if [ -z "$pid$pidfile" ]; then
+        pid=$(__pids_pidof "$program") || :
     fi
 
     if [ -z "$pid" ]; then
+        if [ "$status" -eq 4 ]; then # unreadable, or ct0 cannot work here: nothing is known
+            ct0_result failure "$base shutdown"
+            return 4
+        fi
         if [ -n "${LSB:-}" ] && [ -n "$signal" ]; then
             status=7
         else
