@@ -29,6 +29,7 @@ one, 1 if there was none, 2 if the command line is wrong, 3 if it could not be d
   -H, --require-handler    those that handle the signal of --signal SIGNAL
       --cgroup PATH,...    --env NAME[=VALUE],...
       --ns PID             in the same namespaces as PID; --nslist KIND,...: in these only
+                           (PID one of CT0's own, no --nslist: all of CT0's own)
   -h, --help  -V, --version
 """
 

@@ -29,6 +29,7 @@ done.
       --inverse            those that do not match
       --cgroup PATH,...    --env NAME[=VALUE],...
       --ns PID             in the same namespaces as PID; --nslist KIND,...: in these only
+                           (PID one of CT0's own, no --nslist: all of CT0's own)
   -h, --help  -V, --version
 """
 

@@ -126,7 +126,8 @@ def read_request(command: str, arguments: list[str], short: str, view: View) -> 
     elif SELECTING.isdisjoint(request.switches):
         raise Stop(USAGE, "no matching criteria specified" + more)
     if "ns" in request.values:
-        kinds = request.values.get("nslist", ",".join(NAMESPACES)).split(",")
+        listed = request.values.get("nslist")
+        kinds = listed.split(",") if listed is not None else None
         criteria.namespaces = reference_namespaces(view, request.values["ns"], kinds)
     if "A" in request.switches:
         criteria.ignored = ancestors(view)
@@ -256,13 +257,26 @@ def is_locked(file: int) -> bool:
     return False
 
 
-def reference_namespaces(view: View, text: str, kinds: list[str]) -> dict[str, str | None]:
-    """The links of the process --ns names, None for one that cannot be read: nobody shares it."""
+def reference_namespaces(view: View, text: str, kinds: list[str] | None) -> dict[str, str | None]:
+    """The links of the process --ns names, None for one that cannot be read: nobody shares it.
+
+    `--ns` of one of CT0's own means "CT0's own" to everybody who writes it, and that is who is
+    looked at anyway: nothing more is asked without --nslist, nor for `pid` with it. The incumbent
+    asks for all six, misses every service with PrivateTmp=, and finds nobody where even root may
+    not read PID 1's links.
+    """
     process = view.open(leading_number(text)) if leading_number(text) > 0 else None
     if process is None:
-        return dict.fromkeys(kinds)
+        return dict.fromkeys(kinds or NAMESPACES)
     with process:
-        return {kind: namespace(process, kind) for kind in kinds}
+        try:
+            own = view.settings.scope == "host" and view.excluded(process) is None
+        except ProcessLookupError:
+            own = False
+        if own and kinds is None:
+            return {}
+        asked = [kind for kind in kinds or NAMESPACES if not (own and kind == "pid")]
+        return {kind: namespace(process, kind) for kind in asked}
 
 
 def namespace(process: Process, kind: str) -> str | None:
