@@ -24,7 +24,8 @@ FOLDERS = (
 
 
 def configured(host: Host, commands: list[list[str]]) -> Iterator[CT]:
-    """Every name in the `containers` folder; other projects' are called PROJECT_NAME there."""
+    """Every name in the `containers` folder; another project's is PROJECT_NAME there, and no
+    instance's own name has an underscore."""
     import os
 
     from ct0.container import CT
@@ -36,4 +37,5 @@ def configured(host: Host, commands: list[list[str]]) -> Iterator[CT]:
     for folder in known + [path for path in others if path not in known]:
         for name in entries(host.path(folder)):
             here = f"{folder}/{name}"
-            yield CT("incus", name, name, config=f"{here}/backup.yaml", root=f"{here}/rootfs")
+            called = name.rpartition("_")[2]
+            yield CT("incus", name, called, config=f"{here}/backup.yaml", root=f"{here}/rootfs")
