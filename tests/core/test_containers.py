@@ -16,6 +16,7 @@ from ct0.host import Host
 
 ID = "4f2a" * 16
 OTHER = "9b1c" * 16
+PASSING = "77e0" * 16
 CT_NS = "pid:[4026532500]"
 
 
@@ -189,6 +190,8 @@ def test_podman_names_from_storage_and_from_monitors(root: Path) -> None:
     storage = "/var/lib/containers/storage/overlay-containers"
     records = [{"id": ID, "names": ["web1"], "layer": "feed"}]
     write(root, f"{storage}/containers.json", json.dumps(records))
+    passing = [{"id": PASSING, "names": ["job1"], "layer": "beef"}]  # podman run --rm
+    write(root, f"{storage}/volatile-containers.json", json.dumps(passing))
     conmon = f"/usr/bin/conmon\0--api-version\x001\0-c\0{OTHER}\0-u\0{OTHER}\0-n\0bare\0".encode()
     planted.process(root, 30, "conmon", cmdline=conmon, nspid="30")
     run(root, 31, f"0::/machine.slice/libpod-{OTHER}.scope/container\n")
@@ -196,6 +199,7 @@ def test_podman_names_from_storage_and_from_monitors(root: Path) -> None:
     assert (found[ID].name, found[ID].state) == ("web1", "stopped")
     assert found[ID].root == "/var/lib/containers/storage/overlay/feed/merged"
     assert (found[OTHER].name, found[OTHER].state) == ("bare", "running")
+    assert (found[PASSING].name, found[PASSING].state) == ("job1", "stopped")
 
 
 def test_containerd_task(root: Path) -> None:

@@ -27,8 +27,9 @@ def payload(controllers: str, parts: list[str]) -> Mark | None:
 
 
 def configured(host: Host, commands: list[list[str]]) -> Iterator[CT]:
-    """The storage library's containers.json, and for `--rootfs` CTs, which it does not know, the
-    running monitors: `conmon ... -c <64 hex> ... -n web1 ...`."""
+    """The storage library's containers.json and, for `podman run --rm`, volatile-containers.json;
+    for `--rootfs` CTs, which it does not know, the running monitors:
+    `conmon ... -c <64 hex> ... -n web1 ...`."""
     import json
 
     from ct0.container import CT
@@ -41,14 +42,16 @@ def configured(host: Host, commands: list[list[str]]) -> Iterator[CT]:
         driver, dash, kind = folder.rpartition("-")
         if not dash or kind != "containers":
             continue
-        config = f"{storage}/{folder}/containers.json"
-        try:
-            for record in json.loads(read_text(host.path(config))):
-                ctid, layer = str(record["id"]), record.get("layer", "")
-                called = [*record.get("names", []), names.pop(ctid, ""), ""][0]
-                yield CT("podman", ctid, called, config=config, root=root(storage, driver, layer))
-        except (Unavailable, ValueError, KeyError, TypeError, AttributeError):
-            pass  # absent or half written: what runs is found by its cgroup all the same
+        for name in ("containers.json", "volatile-containers.json"):
+            config = f"{storage}/{folder}/{name}"
+            try:
+                for record in json.loads(read_text(host.path(config))):
+                    ctid, layer = str(record["id"]), str(record.get("layer", ""))
+                    called = str([*record.get("names", []), names.pop(ctid, ""), ""][0])
+                    place = root(storage, driver, layer)
+                    yield CT("podman", ctid, called, config=config, root=place)
+            except (Unavailable, ValueError, KeyError, TypeError, AttributeError):
+                pass  # absent or half written: what runs is found by its cgroup all the same
     for ctid, called in names.items():
         yield CT("podman", ctid, called)
 
