@@ -151,7 +151,6 @@ def private_mounts(run: Run, plain: HostDaemons) -> Iterator[HostDaemons]:
 @pytest.fixture(scope="session")
 def node(run: Run) -> Iterator[Node]:
     """CT0 in a CT, with systemd; its CTs 101 and 102 run."""
-    packages.ensure()
     with node_ct(run, NODE_SYSTEMD) as node:
         yield node
 

@@ -77,10 +77,16 @@ def docker_engine(run: Run) -> Iterator[Docker]:
     folder.mkdir()
     paths = ["--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec"]
     paths += ["--pidfile", f"{folder}/pid", "--host", f"unix://{folder}/sock"]
+    # Not this machine's /etc/docker/daemon.json: a setting given in both places stops dockerd.
+    config = folder / "daemon.json"
+    config.write_text("{}\n", encoding="ascii")
+    options = [f"--config-file={config}", "--exec-opt=native.cgroupdriver=cgroupfs"]
     network = ["--iptables=false", "--ip6tables=false", "--bridge=none"]
     ask = [DOCKER, "--host", f"unix://{folder}/sock", "info"]
     with service(
-        ["dockerd", *paths, *network], folder / "log", lambda: attempt(ask).returncode == 0
+        ["dockerd", *options, *paths, *network],
+        folder / "log",
+        lambda: attempt(ask).returncode == 0,
     ) as pid:
         docker = Docker(run, folder, pid)
         with root_of(run, "docker-image", app_rootfs()) as root:

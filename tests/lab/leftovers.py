@@ -15,7 +15,7 @@ from pathlib import Path
 
 from . import cache
 from .command import attempt
-from .processes import alive, all_pids, cgroups, namespace, start_time
+from .processes import alive, all_pids, cgroups, has_terminal, namespace, start_time
 
 RUN = re.compile(r"ct0[ld]([0-9a-f]{6})")
 CGROUPS = Path("/sys/fs/cgroup")
@@ -23,7 +23,10 @@ CGROUPS = Path("/sys/fs/cgroup")
 
 def main(argv: list[str]) -> int:
     """Remove every dead run's leftovers; with --all, those of running ones too."""
-    for run in sorted(known_runs()):
+    runs = sorted(known_runs())
+    if not runs:
+        print("nothing left behind")
+    for run in runs:
         if owner_is_alive(run) and "--all" not in argv:
             print(f"run {run}: still going, left alone")
             continue
@@ -91,16 +94,19 @@ def remove_run(run: str) -> None:
 
 def _processes(run: str) -> list[int]:
     """Processes named after the run in their command line or cgroup, and those in another PID
-    namespace that see the run's mounts: a bare namespace has no name at all."""
+    namespace whose root is one of the run's mounts: a bare namespace has no name at all.
+
+    Seeing such a mount somewhere below is no mark: every namespace made meanwhile, by another test
+    or by the machine's owner, has a copy of it."""
     word = re.compile(rf"ct0[ld]{run}|/runs/{run}\b")
     mine = namespace("self")
     found = []
     for pid in all_pids():
-        if pid == os.getpid() or not alive(pid):
-            continue
+        if pid == os.getpid() or not alive(pid) or has_terminal(pid):
+            continue  # an editor or a pager on the run's files is not the run's
         text = _cmdline(pid) + cgroups(pid)
         if namespace(pid) not in ("", mine):
-            text += _mountinfo(pid)
+            text += _root_mount(pid)
         if word.search(text):
             found.append(pid)
     return found
@@ -151,12 +157,14 @@ def _cmdline(pid: int) -> str:
         return ""
 
 
-def _mountinfo(pid: int) -> str:
+def _root_mount(pid: int) -> str:
+    """What is mounted on the process's "/", as mountinfo says it."""
     try:
-        return Path(f"/proc/{pid}/mountinfo").read_text(encoding="utf-8", errors="replace")
+        text = Path(f"/proc/{pid}/mountinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
         # ENOENT, ESRCH: gone. EINVAL: the process is ending and has no mount namespace any more.
         return ""
+    return "\n".join([line for line in text.splitlines() if line.split()[4:5] == ["/"]])
 
 
 def _rmdir(path: Path) -> None:

@@ -74,6 +74,13 @@ class Node(LxcCT):
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text, encoding="utf-8")
 
+    def replace(self, path: str) -> None:
+        """Put a new file under an old name, as a package upgrade does: processes that run the old
+        one get " (deleted)" in their exe link."""
+        done = self.run(["sh", "-ec", 'cp -p "$1" "$1.new"; mv "$1.new" "$1"', "sh", path])
+        if done.returncode != 0:
+            raise LabError(f"{self!r}: cannot replace {path}: {done.stderr.strip()}")
+
     def start_ct(self, ctid: str) -> NestedCT:
         """Start a defined CT that was stopped."""
         done = self.run(["lxc-start", "-n", ctid, "-l", "INFO"])

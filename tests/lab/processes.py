@@ -44,6 +44,12 @@ def alive(pid: int) -> bool:
     return bool(state) and state[0] not in "ZX"
 
 
+def has_terminal(pid: int) -> bool:
+    """Whether somebody's terminal is behind it: none of the lab's containers has one."""
+    fields = _text(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    return len(fields) > 4 and fields[4] != "0"
+
+
 def start_time(pid: int) -> int:
     """Clock ticks since boot when it started, 0 when gone: with the PID, who a process is."""
     fields = _text(f"/proc/{pid}/stat").rpartition(")")[2].split()

@@ -48,7 +48,9 @@ def test_cgroup_is_where_the_engine_documents_it(
     name: str, daemons: dict[str, int], cts: dict[str, CT]
 ) -> None:
     mark = MARKS[name].format(ctid=cts[name].ctid)
-    assert f":memory:{mark}\n" in cgroups(daemons[name])
+    paths = [line.split(":", 2)[2] for line in cgroups(daemons[name]).splitlines()]
+    assert paths
+    assert all(f"{path}/".startswith(f"{mark}/") for path in paths)
 
 
 def test_only_host_pid_containers_share_our_pid_namespace(daemons: dict[str, int]) -> None:
@@ -95,6 +97,19 @@ def test_killall5_kills_the_nodes_containers(run: Run, node_sysvinit: Node) -> N
     wait_for("the CT's daemon to die", lambda: not alive(victim), 10)
 
 
+def test_after_an_upgrade_on_ct0_killall_kills_in_the_containers_only(run: Run, node: Node) -> None:
+    """CT0's process runs a file that is "(deleted)"; only the CTs' still have the path given."""
+    here, inside = node.start_daemon(run.daemon), node.ct("101").start_daemon(run.daemon)
+    try:
+        node.replace(run.daemon)
+        assert os.readlink(f"/proc/{here}/exe") == f"{run.daemon} (deleted)"
+        assert node.run(["killall", run.daemon]).returncode == 0
+        wait_for("the CT's daemon to die", lambda: not alive(inside), 5)
+        assert alive(here)
+    finally:
+        os.kill(here, signal.SIGKILL)
+
+
 RUN = """
 import sys, time
 from {package}.run import lab_run
@@ -114,7 +129,8 @@ with lab_run() as run, lxc_ct(run) as a, proxmox_ct(run) as b, lxd_engine(run) a
     for place in (a, b, c, d, e, f, g, h, i, j, k, l):
         place.start_daemon(run.daemon)
     print(run.id, flush=True)
-    time.sleep(float(sys.argv[1]))
+    for _ in range(int(sys.argv[1])):
+        time.sleep(0.1)  # a signal that comes just before a long sleep would wait for its end
 """
 
 
@@ -126,7 +142,7 @@ def test_a_run_of_everything_leaves_nothing(number: signal.Signals | None, clean
     """By itself, unless it was killed outright; then `make lab-clean` finds and removes it all."""
     package = __package__ or ""
     process = subprocess.Popen(
-        [sys.executable, "-c", RUN.format(package=package), "60" if number else "0"],
+        [sys.executable, "-c", RUN.format(package=package), "600" if number else "0"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
