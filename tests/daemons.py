@@ -99,6 +99,14 @@ class Daemons:
         words = [str(self.shims / command), *(str(word) for word in arguments)]
         return run(words, **options)
 
+    def patch(self, command: str, *statements: str) -> None:
+        """Run these Python statements each time before this one command."""
+        place = self.shims / command
+        place.unlink()
+        lines = (self.folder / "ct0-shims").read_text().split("\n")
+        place.write_text("\n".join([*lines[:3], *statements, *lines[3:]]))
+        place.chmod(0o755)
+
     def reap(self, pid: int) -> int:
         """Let the process vanish when it dies, as init does with daemons; returns its PID."""
         process = next(process for process in self.started if process.pid == pid)

@@ -189,14 +189,8 @@ class TestContainers:
 
 def refuse(stage: Daemons) -> None:
     """From now on ct0-pids takes every process for a container's."""
-    command = stage.shims / "ct0-pids"
-    command.unlink()
-    text = (stage.folder / "ct0-shims").read_text()
-    lines = text.split("\n")
-    lines.insert(3, "import ct0.owner as owner")
-    lines.insert(4, "owner.Ownership.owner = lambda *_: owner.Owner('container', '')")
-    command.write_text("\n".join(lines))
-    command.chmod(0o755)
+    owner = "lambda *_: owner.Owner('container', '')"
+    stage.patch("ct0-pids", "import ct0.owner as owner", f"owner.Ownership.owner = {owner}")
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -91,7 +91,7 @@ CASES = {
     "status: runs": Case("status {prog}", None, 0, "ct0foo (pid {pid}) is running...\n"),
     "status: stopped": Case("status {prog}", None, 3, "ct0foo is stopped\n", running=False),
     "status -p: runs": Case(
-        f"status {P}", "{pid}\n", 0, "ct0foo (pid {pid}) is running...\n", left=True
+        f"status {P}", "{pid}\n", 0, "ct0foo (pid  {pid}) is running...\n", left=True
     ),
     "status -p: stale": Case(
         f"status {P}", "{dead}\n", 1, "ct0foo dead but pid file exists\n", left=True
@@ -234,6 +234,24 @@ class TestKillproc:
 
 
 @every_shell
+@pytest.mark.parametrize(
+    ("states", "status"), [("active running", 0), ("active exited", 3), ("inactive dead", 0)]
+)
+def test_status_is_systemds_where_it_runs_the_script(
+    stage: Daemons, shell: str, states: str, status: int
+) -> None:
+    active, sub = states.split()
+    stage.script(
+        "systemctl",
+        f'#!/bin/sh\n[ $1 = show ] || exec echo "$*"\necho ActiveState={active}\n'
+        f"echo SubState={sub}\n",
+    )
+    path = f"{stage.folder}:/bin"
+    got = call(stage, "_use_systemctl=1; status /usr/sbin/food", shell, PATH=path)
+    assert got == (status, "status foo.service\n")
+
+
+@every_shell
 class TestSaying:
     def test_lsb_functions_where_there_are_no_others(self, stage: Daemons, shell: str) -> None:
         program = stage.program("ct0foo")
@@ -301,13 +319,8 @@ def test_hook_line_makes_rhels_own_functions_spare_containers(stage: Daemons, sh
 
 def pretend_container(stage: Daemons) -> None:
     """From now on ct0-pids takes every process for a container's."""
-    command = stage.shims / "ct0-pids"
-    command.unlink()
-    lines = (stage.folder / "ct0-shims").read_text().split("\n")
-    lines.insert(3, "import ct0.owner as owner")
-    lines.insert(4, "owner.Ownership.owner = lambda *_: owner.Owner('container', '')")
-    command.write_text("\n".join(lines))
-    command.chmod(0o755)
+    owner = "lambda *_: owner.Owner('container', '')"
+    stage.patch("ct0-pids", "import ct0.owner as owner", f"owner.Ownership.owner = {owner}")
 
 
 @pytest.mark.parametrize(

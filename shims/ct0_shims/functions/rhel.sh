@@ -25,6 +25,7 @@ __pids_var_run() {
     else
         pid=$("$CT0_SHIMS/ct0-pids" -a -f "$pidfile") || status=$?
     fi
+    pid=${pid:+ $pid} # as RHEL's: `status` says "(pid  812)", and scripts look for that
     case $status in
         0 | 1 | 3) return "$status" ;;
         5) return 1 ;;
@@ -46,7 +47,7 @@ pidfileofproc() {
         return 1
     fi
     __pids_var_run "$1" || :
-    [ -z "$pid" ] || echo "$pid"
+    [ -z "$pid" ] || echo "${pid# }"
     return 0
 }
 
@@ -66,7 +67,7 @@ pidofproc() {
     status=0
     __pids_var_run "${1:-}" "$pidfile" || status=$?
     if [ -n "$pid" ]; then
-        echo "$pid"
+        echo "${pid# }"
         return 0
     fi
     [ -z "$pidfile" ] || return "$status"
@@ -105,8 +106,13 @@ status() {
     program=${1:-}
     base=${program##*/}
     if [ "${_use_systemctl:-}" = 1 ]; then
-        systemctl status "${0##*/}.service"
-        return
+        status=0
+        systemctl status "${0##*/}.service" || status=$?
+        # systemd takes a daemon for alive that ended after its script did (RemainAfterExit=).
+        case $(systemctl show -p ActiveState -p SubState "${0##*/}.service") in
+            *=active*=exited*) status=3 ;;
+        esac
+        return "$status"
     fi
 
     status=0
