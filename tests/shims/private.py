@@ -12,7 +12,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from incumbent import CHECKOUT, interpreter
+
+from shims.incumbent import CHECKOUT, interpreter
 
 PROLOGUE = """
 import os, signal, subprocess, sys, time

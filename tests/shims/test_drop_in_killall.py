@@ -13,7 +13,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from incumbent import Actor, Line, Outcome, differences, lay_out, line, play
+
+from shims.incumbent import Actor, Line, Outcome, differences, lay_out, line, play
 
 CAST = [
     Actor("short", "kshort", group="short"),

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Callable
 
 import pytest
-from private import copy_of_sleep, run_private
 
 import planted
 from ct0_shims import killall
+from shims.private import copy_of_sleep, run_private
 
 # A daemon of CT0's; a container with the same daemon as its PID 1 and as an ordinary process that
 # leads its own session; both run the very same file.

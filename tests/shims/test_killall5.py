@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
-from private import run_private
 
 import planted
 from ct0_shims import killall5
 from ct0_shims.options import UsageError
+from shims.private import run_private
 
 # The cast: two daemons of CT0's, one that ignores SIGTERM, one in the caller's own session; the
 # container's init and its daemon, which write down every SIGCONT and SIGTERM that reaches them.

@@ -12,7 +12,8 @@ import json
 from typing import Callable
 
 import pytest
-from private import copy_of_sleep, run_private
+
+from shims.private import copy_of_sleep, run_private
 
 STORY = r"""
 import _signal, errno, json
