@@ -177,6 +177,8 @@ class Killing:
         view = self.search.view
         # A group that is being killed may still fork: look until nobody new is there.
         group = leader.pid if self.search.options.session else leader.stat().pgrp
+        if group <= 1:
+            return  # kernel threads are all in group 0, and 1 is init's: nobody means these
         sent = {leader.pid} | self.search.exempt
         for _ in range(10 if number in (TERM, KILL) else 1):
             before = len(sent)

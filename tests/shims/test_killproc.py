@@ -346,6 +346,13 @@ class TestGroups:
         finally:
             os.kill(member, 9)
 
+    def test_group_of_init_is_not_expanded(self, stage: Daemons) -> None:
+        root = stage.folder / "host"
+        for pid, comm in ((1, "init"), (50, "foo"), (60, "bar")):
+            planted.process(root, pid, comm=comm, pgrp=1, exe=f"/usr/sbin/{comm}")
+        got = stage.run("killproc", "-g", "-HUP", "foo", env={"CT0_ROOT": str(root)})
+        assert got == (0, "would send signal 1 to 50 (foo)\n", "")
+
     @root_only
     @pytest.mark.parametrize("option", ["-g", "-G"])
     def test_containers_member_lives(self, stage: Daemons, option: str) -> None:
