@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -412,3 +412,32 @@ def kill_tree(member: int) -> None:
     """End the container of `member` by killing its init, its parent."""
     parent = int(Path(f"/proc/{member}/stat").read_text().rpartition(")")[2].split()[1])
     os.kill(parent, signal.SIGKILL)
+
+
+class TestOpenvz6:
+    """The recorded node: crond is 350 on CT0, 177 in CT 101, 286 in CT 102."""
+
+    @pytest.mark.parametrize(
+        ("words", "status", "out"),
+        [
+            (["-HUP", "crond"], 0, "would send signal 1 to 350 (crond)\n"),
+            (["-p", "350", "crond"], 0, "would send signal 15 to 350 (crond)\n"),
+            (["-p", "177", "-HUP", "crond"], 7, ""),
+            (["-p", "177 286 350", "-HUP", "crond"], 0, "would send signal 1 to 350 (crond)\n"),
+            (["-HUP", "-n", "kthreadd"], 0, "would send signal 1 to 2 (kthreadd)\n"),
+            (["-HUP", "-n", "kthreadd/101"], 7, ""),
+            (["-HUP", "kthreadd"], 7, ""),
+            (["-HUP", "init"], 7, ""),
+        ],
+        ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+    )
+    def test_signals_ct0s_own_only(
+        self,
+        stage: Daemons,
+        host: Callable[[str], Path],
+        words: list[str],
+        status: int,
+        out: str,
+    ) -> None:
+        got = stage.run("killproc", *words, env={"CT0_ROOT": str(host("openvz6"))})
+        assert got == (status, out, "")
