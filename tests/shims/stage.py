@@ -34,7 +34,8 @@ def main() -> None:
     for line in spec["lines"]:
         outcome = {}
         for side, path in spec["sides"].items():
-            cast.start()
+            if cast.has_changed:
+                cast.start()
             outcome[side] = cast.run(line, path)
         outcomes.append(outcome)
     json.dump(outcomes, sys.stdout)
@@ -47,14 +48,13 @@ class Cast:
         self.actors = actors
         self.pids = {actor["name"]: FIRST_PID + n for n, actor in enumerate(actors)}
         self.state: dict[str, str] = {}
+        self.has_changed = True
         self.quiet, self._keep_open = os.pipe()  # what scripts read from: never anything
         self.tty = os.openpty()
         self.log = os.open("/dev/null", os.O_WRONLY)
 
     def start(self) -> None:
         """Have everybody on stage, as at the beginning."""
-        if self.state and self.look() == self.state:
-            return
         if self.state:
             os.kill(-1, signal.SIGKILL)
             while True:
@@ -62,18 +62,20 @@ class Cast:
                     os.waitpid(-1, 0)
                 except ChildProcessError:
                     break
-        for actor in self.actors:
-            self.enter(actor)
+        entering = [(actor, self.enter(actor)) for actor in self.actors]
+        for actor, reader in entering:
+            self.await_entry(actor, reader)
         self.state = self.look()
+        self.has_changed = False
 
-    def enter(self, actor: Actor) -> None:
-        pid = self.pids[actor["name"]]
+    def enter(self, actor: Actor) -> int:
+        """Start one; its descriptor ends when it has exec'ed, or exited."""
         path = "/srv/" + actor["file"]
         prepare(actor, path)
         if actor["late"]:
-            time.sleep(0.05)  # start times are counted in 1/100 s: be seen to be younger
+            time.sleep(0.03)  # start times are counted in 1/100 s: be seen to be younger
         reader, writer = os.pipe()
-        if fork(pid) == 0:
+        if fork(self.pids[actor["name"]]) == 0:
             try:
                 os.close(reader)
                 self.dress(actor)
@@ -86,13 +88,18 @@ class Cast:
             finally:
                 os._exit(70)
         os.close(writer)
-        os.read(reader, 1)  # end of file: exec done, or exited
-        os.close(reader)
-        if actor["file_then"] == "deleted":
+        if actor["group"] == actor["name"] or actor["file_then"]:
+            os.read(reader, 1)  # somebody needs it: its group, its file
+        if actor["file_then"]:
             os.unlink(path)
-        elif actor["file_then"] == "replaced":
-            os.unlink(path)
+        if actor["file_then"] == "replaced":
             copy(actor["content"], path)
+        return reader
+
+    def await_entry(self, actor: Actor, reader: int) -> None:
+        pid = self.pids[actor["name"]]
+        os.read(reader, 1)
+        os.close(reader)
         wait_until(lambda: self.is_ready(actor, pid), f"{actor['name']} is not on stage")
         if actor["stopped"]:
             os.kill(pid, signal.SIGSTOP)
@@ -135,9 +142,10 @@ class Cast:
         pid = fork(COMMAND_PID)
         if pid == 0:
             try:
-                os.setpgid(0, 0)
                 if line["session"]:
                     os.setsid()
+                else:
+                    os.setpgid(0, 0)
                 os.dup2(stdin, 0)
                 os.dup2(out_in, 1)
                 os.dup2(err_in, 2)
@@ -168,6 +176,7 @@ class Cast:
     def fates(self) -> dict[str, str]:
         """What became of whom: {"plain": "15"} killed by that signal, "stopped", "gone"."""
         now = self.look()
+        self.has_changed = now != self.state
         found = {}
         for name, was in self.state.items():
             if now[name] == was:
