@@ -21,7 +21,7 @@ def payload(controllers: str, parts: list[str]) -> Mark | None:
         if part.startswith("machine-lxc") and part.endswith(".scope"):
             words = unescape(part[8:-6]).split("-", 2)
             # libvirt_lxc, the controller, sits in the same scope, in CT0's PID namespace.
-            return Mark(depth, words[-1], weak=True)
+            return Mark(depth, words[-1] or part, weak=True)
     return None
 
 

@@ -26,13 +26,13 @@ def payload(controllers: str, parts: list[str]) -> Mark | None:
             name = unescape(part[8:-6])
             if name.startswith(("qemu-", "lxc-")) or inner == "supervisor":
                 return None
-            return Mark(depth, name, weak=inner != "payload")
+            return Mark(depth, name or part, weak=inner != "payload")
         if part.startswith("systemd-nspawn@") and part.endswith(".service"):
             if inner == "supervisor":
                 return None
-            return Mark(depth, unescape(part[15:-8]), weak=inner != "payload")
+            return Mark(depth, unescape(part[15:-8]) or part, weak=inner != "payload")
         if inner == "payload" and part.endswith((".service", ".scope")):
-            return Mark(depth, unescape(part.rpartition(".")[0]), weak=True)
+            return Mark(depth, unescape(part.rpartition(".")[0]) or part, weak=True)
     return None
 
 
