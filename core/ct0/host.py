@@ -6,7 +6,7 @@ live machine go the same way. Nothing is ever signalled on a host that is not li
 
 from __future__ import annotations
 
-import os
+import posix  # os costs a shim 1 ms
 
 
 class Host:
@@ -28,4 +28,4 @@ class Host:
 
         Raises OSError when /proc cannot be listed at all.
         """
-        return sorted([int(name) for name in os.listdir(self.proc) if name.isdigit()])
+        return sorted(map(int, filter(str.isdigit, posix.listdir(self.proc))))

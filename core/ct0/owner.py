@@ -16,7 +16,7 @@ daemons are CT0's own. What is decided here stays true: a process never changes 
 
 from __future__ import annotations
 
-import os
+import posix  # os costs a shim 1 ms
 
 from ct0.errors import Malformed, Unavailable
 from ct0.proc_cgroup import parse_cgroup
@@ -186,10 +186,10 @@ def own_pid(host: Host) -> int:
     if not host.live:
         return 1
     try:
-        name = os.readlink(host.proc + "/self")
+        name = posix.readlink(host.proc + "/self")
     except OSError as error:
         raise Unavailable(f"{host.proc}/self: {error.strerror}: is /proc mounted?") from error
-    if name != str(os.getpid()):
+    if name != str(posix.getpid()):
         raise Unavailable(foreign_proc(host))
     return int(name)
 

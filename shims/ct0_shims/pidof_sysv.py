@@ -11,7 +11,7 @@ Here a deleted executable counts in any case, and only CT0's own processes hide 
 
 from __future__ import annotations
 
-import os
+import sys
 
 NAME_SIZE = 15  # what the kernel keeps of a name (TASK_COMM_LEN - 1)
 FILE, DELETED, NAME = 1, 2, 3  # why a process is meant, the strongest first
@@ -33,15 +33,14 @@ class Candidate:
 class Wanted:
     """One operand: as given, its last component, and what its path leads to (None: nowhere)."""
 
-    __slots__ = ("base", "base_bytes", "is_path", "name", "name_bytes", "real")
+    __slots__ = ("base", "base_bytes", "is_path", "name", "real")
 
     def __init__(self, name: str, real: str | None) -> None:
         self.name = name
         self.base = name.rpartition("/")[2]
         self.is_path = name.startswith("/")
         self.real = real if self.is_path else None
-        self.name_bytes = os.fsencode(name)
-        self.base_bytes = os.fsencode(self.base)
+        self.base_bytes = self.base.encode(sys.getfilesystemencoding(), "surrogateescape")
 
 
 def is_suspect(wanted: Wanted, cmdline: bytes, exe: str | None, scripts: bool) -> bool:
@@ -64,10 +63,11 @@ def means(wanted: Wanted, candidate: Candidate, scripts: bool, is_root: bool) ->
     if not wanted.is_path:
         return NAME if is_named(wanted, candidate, scripts) else 0
     exe = candidate.exe
-    # argv[0] as in sysvinit 3.14: a daemon that changed its root has another executable path.
-    first = candidate.argv[0] if candidate.argv else ""
-    if wanted.real is not None and (exe == wanted.real or first == wanted.name):
-        return FILE
+    if exe is not None and wanted.real is not None:
+        # argv[0] as in sysvinit 3.14: who changed his root has another executable path.
+        first = candidate.argv[0] if candidate.argv else ""
+        if exe == wanted.real or first == wanted.name:
+            return FILE
     if exe is None:
         if is_root:
             return 0
