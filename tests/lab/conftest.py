@@ -1,4 +1,4 @@
-"""The lab's containers as fixtures: each is built when first asked for, and once a session.
+"""The lab's containers as fixtures: each is built when first asked for, and only once.
 
 Every test in this folder is a lab test: marked `lab`, and skipped when not root.
 """
@@ -44,7 +44,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def run() -> Iterator[Run]:
-    """The session's run: its prefix, its folder, its daemon's name."""
+    """The tests' run: its prefix, its folder, its daemon's name."""
     packages.ensure()
     with lab_run() as run:
         yield run

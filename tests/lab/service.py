@@ -20,7 +20,7 @@ def service(
 ) -> Iterator[int]:
     """Run a daemon until the end of the block; yields its PID once `ready`.
 
-    In a session of its own: Ctrl-C at the terminal must reach the tests, not the engine they are
+    Detached: Ctrl-C at the terminal must reach the tests, not the engine they are
     still going to tell to remove its containers.
     """
     with log.open("ab") as file:

@@ -111,7 +111,7 @@ def test_after_an_upgrade_on_ct0_killall_kills_in_the_containers_only(run: Run, 
 
 
 RUN = """
-import sys, time
+import signal, sys, time
 from {package}.run import lab_run
 from {package}.lxc import lxc_ct, proxmox_ct
 from {package}.lxd import lxd_engine, lxd_ct
@@ -121,6 +121,8 @@ from {package}.podman import podman_ct
 from {package}.nspawn import nspawn_ct
 from {package}.namespaces import bare_ct
 from {package}.host import plain_daemons, chrooted_daemons, private_mounts_daemons
+# A shell that runs the tests in the background has it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with lab_run() as run, lxc_ct(run) as a, proxmox_ct(run) as b, lxd_engine(run) as lxd, \\
         lxd_ct(lxd) as c, docker_engine(run) as docker, docker_ct(docker) as d, \\
         docker_ct(docker, "h", True) as e, containerd_engine(run) as ctd, \\
