@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 FLAGS = posix.O_RDONLY | posix.O_CLOEXEC
 SCREENED = 4096  # bytes of a command line; whoever has more is looked at whole
 
-SHORT = "cd:hmno:qsS:twxzV"
+SHORT = "?cd:hmno:qsS:twxzV"
 LONG = {
     "check-root": "c",
     "single-shot": "s",
@@ -88,6 +88,9 @@ def main(arguments: list[str]) -> int:
         request = Request(arguments, is_sysv)
     except UsageError as error:
         report.complain(f"pidof: {error}\n{__doc__}")
+        return 1
+    if "?" in request.switches:
+        report.complain(__doc__ or "")
         return 1
     if "h" in request.switches:
         report.out(__doc__ or "")

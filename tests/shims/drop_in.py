@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,10 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="a PID namespace needs
 class Played:
     """The outcomes of many lines, had by playing them all at the first question."""
 
-    def __init__(self, lines: Sequence[Line], incumbent: str | Path, *commands: str) -> None:
+    def __init__(
+        self, lines: Sequence[Line], incumbent: str | Callable[[], Path], *commands: str
+    ) -> None:
+        """`incumbent`: the folder it is in, or what knows the folder and may have to build it."""
         self.lines = lines
         self.incumbent = incumbent
         self.commands = commands
@@ -44,5 +47,6 @@ class Played:
     def play(self) -> list[tuple[Outcome, Outcome]]:
         with tempfile.TemporaryDirectory(prefix="ct0-drop-in-") as folder:
             shims = lay_out(Path(folder), *self.commands)
-            played = play(CAST, self.lines, self.incumbent, shims)
+            incumbent = self.incumbent if isinstance(self.incumbent, str) else self.incumbent()
+            played = play(CAST, self.lines, incumbent, shims)
             return [(theirs, ours) for _, theirs, ours in played]
