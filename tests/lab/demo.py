@@ -140,7 +140,9 @@ def background(argv: list[str], daemon: str) -> Iterator[int]:
     before = set(named(name))
     process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, start_new_session=True)
     try:
-        wait_for(f"{name} to run", lambda: new(name, before) or process.poll() is not None, 10)
+        wait_for(
+            f"{name} to run", lambda: bool(new(name, before)) or process.poll() is not None, 10
+        )
         if process.poll() is not None:
             raise LabError(f"{' '.join(argv[:2])} failed: user namespaces may be switched off here")
         yield min(new(name, before))
