@@ -1,0 +1,36 @@
+"""How many tasks (processes and their threads) a container has, and may have.
+
+version 1, 2  pids.current and pids.max of the pids controller; cgroup-v1/pids.rst
+OpenVZ 6, 7   beancounter numproc: held and limit
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ct0.beancounters import read_beancounters
+from ct0.cgroup_files import Cgroups, optional, read_limit, read_number
+from ct0.container import CT
+from ct0.errors import Unavailable
+
+
+class Tasks(NamedTuple):
+    """None: not offered here; a limit of math.inf is none."""
+
+    current: int | None = None  # threads count too
+    limit: float | None = None
+
+
+def read_tasks(cgroups: Cgroups, ct: CT) -> Tasks:
+    """Raises Unavailable when nothing counts them: no such controller, the CT does not run."""
+    found = cgroups.folder(ct, "pids")
+    if found is not None:
+        current = optional(read_number, f"{found[1]}/pids.current")
+        limit = optional(read_limit, f"{found[1]}/pids.max")
+        if current is not None or limit is not None:
+            return Tasks(current, limit)
+    if ct.engine == "openvz":
+        counter = cgroups.shared(read_beancounters).get(ct.ctid, {}).get("numproc")
+        if counter is not None:
+            return Tasks(counter.held, counter.limit)
+    raise Unavailable(f"nothing counts the tasks of {ct.engine} {ct.ctid} here")
