@@ -26,7 +26,7 @@ LEFT_OUT = ("ct0.cli",)  # the ct0 command is for people, and comes with the Pyt
 FUNCTIONS = "functions"  # shell files, carried along for the installer
 INDEX = 8192  # bytes of a cache that are read at once: its header and its index
 
-FIRST_LINE = "#!{python} -IScimport sys;exec(open(sys.argv[1],'rb').read({size}))\n"
+FIRST_LINE = "#!{python} -IScimport posix,sys;exec(posix.read(posix.open(sys.argv[1],0),{size}))\n"
 LONGEST_FIRST_LINE = 127  # of kernels before 5.1, newline included; they cut off what is longer
 
 # Raw texts below are Python of their own: they are written into the file as they stand here.
@@ -46,37 +46,29 @@ from _frozen_importlib_external import MAGIC_NUMBER
 
 BUILD = "{build}"
 PACKAGES = {packages!r}
-
-
-def find_cache(path):
-    """The cache beside this file as a descriptor, and where in it each module is."""
+PLACES = {{}}  # of the modules in the cache: (length, offset)
+if __name__ == "__main__":
+    is_head = sys.argv[0] == "-c"
+    if is_head:
+        del sys.argv[0]
+    path = sys.argv[0]
     try:
         goal = posix.readlink(path)
         path = goal if goal[0] == "/" else path[: path.rfind("/") + 1] + goal
     except OSError:
         pass  # called by its own name, not by a link
     try:
-        name = path + "." + sys.implementation.cache_tag + ".cache"
-        file = posix.open(name, posix.O_RDONLY | posix.O_CLOEXEC)
-        facts, own = posix.fstat(file), posix.stat(path)
-        if facts.st_uid in (0, own.st_uid) and not facts.st_mode & 0o022:
-            # Only what has our header is given to marshal: it believes any length it reads.
-            header = BUILD.encode() + MAGIC_NUMBER + b"%012d" % facts.st_size
-            data = posix.read(file, {index})
-            if data.startswith(header):
-                return file, marshal.loads(data[len(header) :])
-    except (OSError, ValueError, EOFError, TypeError):
-        pass
-    return -1, {{}}
-
-
-CACHE, PLACES = -1, {{}}
-if __name__ == "__main__":
-    is_head = sys.argv[0] == "-c"
-    if is_head:
-        del sys.argv[0]
-    if sys.argv[1:2] not in {managed!r}:
-        CACHE, PLACES = find_cache(sys.argv[0])
+        CACHE = posix.open(path + "." + sys.implementation.cache_tag + ".cache", posix.O_RDONLY)
+        facts, own = posix.fstat(CACHE), posix.stat(path)
+        # Only what has our header is given to marshal: it believes any length it reads.
+        header = BUILD.encode() + MAGIC_NUMBER + b"%012d" % facts.st_size
+        start = posix.read(CACHE, {index})
+        is_ours = facts.st_uid in (0, own.st_uid) and not facts.st_mode & 0o022
+        # Those who lay this file out need its texts.
+        if is_ours and start.startswith(header) and sys.argv[1:2] not in {managed!r}:
+            PLACES = marshal.loads(start[len(header) :])
+    except OSError:
+        pass  # not there
     if PLACES:
         exec(marshal.loads(posix.pread(CACHE, *PLACES[""])))  # does not return
     if is_head:

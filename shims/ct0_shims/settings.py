@@ -15,7 +15,6 @@ What cannot be read or understood never widens the scope: it is reported, and th
 from __future__ import annotations
 
 import posix  # os costs a shim 1 ms
-import stat
 import sys
 
 from ct0.host import Host
@@ -74,6 +73,8 @@ def read_configuration(settings: Settings) -> str:
     except OSError as error:
         settings.complaints.append(f"{path}: {error.strerror}: not read")
         return ""
+    import stat
+
     try:
         facts = posix.fstat(file)
         if settings.host.live and (facts.st_uid != 0 or facts.st_mode & 0o022):
