@@ -6,7 +6,7 @@ are; `-ve`, which might begin -verbose and -version, is -v -e.
 
 from __future__ import annotations
 
-import os
+import sys
 
 from ct0_shims.options import UsageError, long_option, matching
 from ct0_shims.signals import NUMBERS
@@ -94,10 +94,10 @@ def parse(arguments: list[str]) -> Options:
     while rest and options.action == "kill":
         word = rest.pop(0)
         if word == "--":
-            options.names += [os.fsencode(name) for name in rest]
+            options.names += [as_bytes(name) for name in rest]
             break
         if word == "-" or not word.startswith("-"):
-            options.names.append(os.fsencode(word))
+            options.names.append(as_bytes(word))
         elif word.startswith("--"):
             try:
                 found = long_option(word[2:], "--", LONG, rest)
@@ -202,6 +202,11 @@ def age_seconds(text: str) -> int:
     if not digits or number <= 0 or unit[:1] not in SECONDS or not unit:
         raise UsageError("Invalid time format")
     return number * SECONDS[unit[0]]
+
+
+def as_bytes(argument: str) -> bytes:
+    """An argument as it was given, whatever the locale."""
+    return argument.encode(sys.getfilesystemencoding(), "surrogateescape")
 
 
 def c_number(text: str) -> tuple[int, str, str]:

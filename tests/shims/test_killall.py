@@ -211,12 +211,13 @@ def test_program_of_a_container_is_not_asked_for(program: str) -> None:
         CAST
         + r"""
 from ct0_shims import killall as shim
-asked, stat = [], os.stat
+import posix
+asked, stat = [], posix.stat
 def watched(path, *, dir_fd=None, **more):
     if path == "exe":
         asked.append(int(os.readlink(f"/proc/self/fd/{dir_fd}").rpartition("/")[2]))
     return stat(path, dir_fd=dir_fd, **more)
-os.stat = watched
+posix.stat = watched
 elsewhere = path + ".hard"
 os.link(path, elsewhere)  # the link's text differs: only the inode tells
 assert shim.main(["-0", elsewhere]) == 0
