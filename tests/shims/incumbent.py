@@ -67,7 +67,7 @@ class Line(NamedTuple):
     def __str__(self) -> str:
         text = " ".join(word or "''" for word in self.argv)
         text = text.encode("ascii", "backslashreplace").decode("ascii")
-        text += f" <<<{self.stdin.strip()!r}" if self.stdin else ""
+        text += f" <<<{self.stdin!r}" if self.stdin else ""
         text += f" as {self.uid}" if self.uid else ""
         text += "".join(f" {k}={v}" for k, v in self.environment.items() if k != "PATH")
         return text

@@ -303,7 +303,7 @@ LINES = [line(text) for text in WORDS] + [
     line("killall -i -v kshort", "\n"),
     line("killall -i -v kshort", ""),
     line("killall -i -v kshort", "maybe\ny\n"),
-    line("killall -i -v kshort", " y\n"),
+    line("killall -i -v kshort", " yes\ny\n"),
     line("killall -i -v kshort", "maybe\n"),
     line("killall -i -v ktwin", "n\ny\n"),
     line("killall -i -v ktwin", "y\nn\n"),
@@ -343,7 +343,7 @@ DIFFERENT = {
     "killall -V": "our version",
     "killall -0 --version": "our version",
     "killall kshort -V": "our version",
-    "killall -ig kmember <<<'y'": "begins --ignore-case: see killall -vI KSHORT",
+    "killall -ig kmember <<<'y\\n'": "begins --ignore-case: see killall -vI KSHORT",
     "killall -0 -vI KSHORT": "theirs takes the next word for the name of a signal",
 }
 
