@@ -1,9 +1,9 @@
 """OpenVZ's fair scheduler: load average and CPU weight of its containers.
 
 `cpu.proc.loadavg` of a CT's cpu cgroup (/proc/vz/fairsched/101/ on OpenVZ 6, the cpu controller's
-machine.slice/CTID/ on 7) is in the format of /proc/loadavg; OpenVZ 6 kernels older than 042stab...
-and some later ones are without it. No other engine's kernel counts a load average for a CT: a file
-below its root would say anything.
+machine.slice/CTID/ on 7) is in the format of /proc/loadavg. Not every OpenVZ 6 kernel has it:
+042stab141 does not. For other engines' CTs no kernel counts a load average, and a loadavg below a
+CT's root (lxcfs, or whatever its root user put there) is not CT0's to read.
 
     0.23 0.05 0.02 1/70 375
 

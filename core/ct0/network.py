@@ -14,11 +14,13 @@ traffic is not known, and `shares_host` says so.
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
 
 from ct0.cgroup_files import Cgroups, read_cgroup
 from ct0.container import CT
 from ct0.errors import Malformed, Unavailable
+from ct0.host import Host
 
 
 class Interface(NamedTuple):
@@ -46,16 +48,23 @@ def read_network(cgroups: Cgroups, ct: CT) -> Network:
         raise Unavailable(f"{ct.engine} {ct.ctid} has no init here")
     path = f"{host.proc}/{ct.init_pid}/net/dev"
     interfaces = parse_net_dev(read_cgroup(path), path)
-    return Network(interfaces, shares_host(cgroups, ct))
+    return Network(interfaces, shares_host(host, ct.init_pid))
 
 
-def shares_host(cgroups: Cgroups, ct: CT) -> bool | None:
-    """Whether the CT's init is in CT0's network namespace.
+def shares_host(host: Host, pid: int) -> bool | None:
+    """Whether a process is in CT0's network namespace, which is PID 1's.
 
-    By the links ns/net; where they may not be read (they take CAP_SYS_PTRACE), by CT0's own
-    interfaces: `ifindex` in /proc/net/dev_snmp6 names, see `evidence`.
+    On a live host by the inode number of net/dev, which each namespace has its own of and anybody
+    may look up; the links ns/net, which a recorded host has, take CAP_SYS_PTRACE.
     """
-    raise NotImplementedError
+    try:
+        if host.live:
+            inodes = [os.stat(f"{host.proc}/{one}/net/dev").st_ino for one in (1, pid)]
+            return inodes[0] == inodes[1]
+        links = [os.readlink(f"{host.proc}/{one}/ns/net") for one in (1, pid)]
+        return links[0] == links[1]
+    except OSError:
+        return None  # gone, or a recorded host without the links
 
 
 def parse_net_dev(text: str, path: str = "") -> dict[str, Interface]:

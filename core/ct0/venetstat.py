@@ -1,12 +1,11 @@
 """/proc/vz/venetstat and venetstat_v6: bytes of OpenVZ's containers over venet by traffic class.
 
-    Version: 2.6
-           101    18446    20133        0        0 ...
+    101                 18446/               20133                    0/                   0 ...
 
-CTID, then bytes in and out of each class in turn; classes are defined on CT0 in
-/etc/vz/conf/networks_classes, 0 is what fits none. Veth traffic is not in. A stopped CT's counters
-stay until `vznetstat -r`. Only with the module vznetstat (OpenVZ 6 has none of it without).
-kernel/ve/vznetstat/vznetstat.c; not yet seen on a real host.
+CTID, then "in/out" of each of 16 classes, as the CT sees it; CT0 defines them in
+/etc/vz/conf/networks_classes, and 0 is what fits none. Veth traffic is not in. A stopped CT's
+counters stay until `vznetstat -r`. Needs the module vznetstat, and root.
+kernel/ve/vznetstat/vznetstat.c, stat_seq_show_common; not seen on a real host yet.
 """
 
 from __future__ import annotations
@@ -21,13 +20,13 @@ FAMILIES = {"ipv4": "venetstat", "ipv6": "venetstat_v6"}
 
 
 class Traffic(NamedTuple):
-    """Counters, as the CT sees them: received is what came in to it."""
+    """Counters; received is what came in to the CT."""
 
     received_bytes: int
     transmitted_bytes: int
 
 
-# Family (ipv4, ipv6) and class.
+# (family, class) -> its traffic.
 Venetstat = dict[tuple[str, int], Traffic]
 
 
@@ -54,8 +53,9 @@ def parse_venetstat(text: str, path: str = "") -> dict[str, list[Traffic]]:
     """CTID -> its classes in order."""
     found = {}
     for line in text.split("\n"):
-        words = line.split()
-        if not words or words[0] == "Version:":
+        # Twenty columns each: only a full one has no blank after the slash.
+        words = line.replace("/", " ").split()
+        if not words:
             continue
         values = words[1:]
         if len(values) % 2 or not all(map(str.isdecimal, values)):

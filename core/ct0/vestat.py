@@ -4,29 +4,29 @@
       VEID user nice system uptime        idle strv     uptime       used maxlat totlat numsched
        103 1011    0    362   3462  5101771466    0 3476988490 1580064698      0      0        0
 
-user, nice, system and the first uptime are in jiffies of the *kernel's* HZ (1000 on every OpenVZ
-kernel for RHEL), not in USER_HZ; idle, the second uptime, used and the latencies are in
-nanoseconds, on 2.6.18 kernels in CPU cycles (kernel/ve/vecalls.c, vestat_seq_show). Both units are
-in /proc/vz/stats where the kernel has it:
+user, nice, system and the first uptime are in jiffies of the *kernel's* HZ (1000 on RHEL's kernels,
+250 on Debian's), not in USER_HZ. idle, the second uptime, used and the latencies are nanoseconds;
+kernels before 2.6.24 count CPU cycles there. kernel/ve/vecalls.c, vestat_seq_show.
+
+Where the module vzmon is loaded, /proc/vz/stats has both units:
 
     cycles_per_jiffy: 1000000
     jiffies_per_second: 1000
 
-Where it is missing, the two uptimes of a line tell: jiffies and nanoseconds of the same time.
+Elsewhere the two uptimes of a line tell HZ: jiffies and nanoseconds of the same time.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from ct0.cgroup_files import read_cgroup
-from ct0.errors import Malformed, Unavailable
+from ct0.cgroup_files import optional, read_cgroup
+from ct0.errors import Malformed
 from ct0.host import Host
 
 HEADER = "VEID user nice system uptime idle strv uptime used maxlat totlat numsched"
 COLUMNS = 12
-# Values of CONFIG_HZ. x86 has 100, 250, 300 and 1000; 1024 is Alpha's and IA-64's.
-HERTZ = (100, 250, 300, 1000, 1024)
+HERTZ = (100, 250, 300, 1000)  # what CONFIG_HZ can be on x86
 
 
 class VEStat(NamedTuple):
@@ -47,28 +47,42 @@ def read_vestat(host: Host) -> dict[str, VEStat]:
     """CTID -> its line. Raises Unavailable: no OpenVZ kernel, or not root; Malformed."""
     path = f"{host.proc}/vz/vestat"
     text = read_cgroup(path)
-    try:
-        rates = parse_rates(read_cgroup(f"{host.proc}/vz/stats"))
-    except Unavailable:
-        rates = None
-    return parse_vestat(text, path, rates)
+    return parse_vestat(text, path, read_rates(host))
 
 
-def parse_rates(text: str) -> tuple[int, int] | None:
-    """(jiffies per second, cycles or nanoseconds per second) of /proc/vz/stats; None if unsaid."""
+def read_rates(host: Host) -> tuple[int, int]:
+    """Jiffies a second, and nanoseconds or cycles a second; 0 for what is not known."""
+    stats = optional(read_cgroup, f"{host.proc}/vz/stats")
+    rates = parse_rates(stats or "")
+    if rates[0]:
+        return rates
+    release = optional(read_cgroup, f"{host.proc}/sys/kernel/osrelease") or ""
+    old = release.startswith("2.6.") and leading_number(release[4:]) < 24
+    return 0, 0 if old else 10**9
+
+
+def leading_number(text: str) -> int:
+    """32-042stab141 -> 32; 0 without digits."""
+    digits = text[: len(text) - len(text.lstrip("0123456789"))]
+    return int(digits or "0")
+
+
+def parse_rates(text: str) -> tuple[int, int]:
+    """The same from /proc/vz/stats; (0, 0) if it does not say both."""
     found = {}
     for line in text.split("\n"):
         key, _, value = line.partition(":")
         if value.strip().isdecimal():
             found[key.strip()] = int(value)
     hertz, cycles = found.get("jiffies_per_second", 0), found.get("cycles_per_jiffy", 0)
-    return (hertz, hertz * cycles) if hertz and cycles else None
+    return (hertz, hertz * cycles) if hertz and cycles else (0, 0)
 
 
 def parse_vestat(
-    text: str, path: str = "", rates: tuple[int, int] | None = None
+    text: str, path: str = "", rates: tuple[int, int] = (0, 10**9)
 ) -> dict[str, VEStat]:
-    """All lines; `rates` as `parse_rates` gives them, else they are worked out of the lines."""
+    """All lines; `rates` as `read_rates` gives them. HZ of 0 is worked out of the lines, if those
+    have nanoseconds."""
     lines = [line.split() for line in text.split("\n") if line.strip()]
     if not lines or lines[0][0] != "Version:":
         raise Malformed(path, text)
@@ -81,7 +95,9 @@ def parse_vestat(
         if len(words) != COLUMNS or not all(map(str.isdecimal, words[1:])):
             raise Malformed(path, " ".join(words))
         rows[words[0]] = [int(word) for word in words[1:]]
-    hertz, cycles = rates or derived_rates(list(rows.values())) or (0, 0)
+    hertz, cycles = rates
+    if not hertz and cycles == 10**9:
+        hertz = derived_hertz([(row[3], row[6]) for row in rows.values()])
 
     found = {}
     for ctid, row in rows.items():
@@ -93,19 +109,17 @@ def parse_vestat(
     return found
 
 
-def derived_rates(rows: list[list[int]]) -> tuple[int, int] | None:
-    """HZ from the uptimes of the CT that has been up longest, where its error is smallest.
+def derived_hertz(uptimes: list[tuple[int, int]]) -> int:
+    """HZ from (jiffies, nanoseconds) of the CTs; 0 if no CT tells.
 
-    uptime in jiffies / uptime in nanoseconds is HZ, up to the few milliseconds that pass between
-    the two clocks at a CT's start. No HZ near: the second uptime is in CPU cycles of unknown rate
-    (2.6.18, before /proc/vz/stats told), and neither unit can be known from here.
+    The two clocks start some milliseconds apart (15 ms on the recorded host), so the CT that has
+    been up longest tells best, and one just started tells nothing.
     """
-    jiffies, nanoseconds = max(
-        [(row[3], row[6]) for row in rows if row[3] and row[6]], default=(0, 0)
-    )
-    if not nanoseconds:
-        return None
-    measured = jiffies * 1e9 / nanoseconds
-    # 300 and 250 are the nearest neighbours but 1000 and 1024: half of 2.4 % is the finest call.
-    nearest = min(HERTZ, key=lambda hertz: abs(hertz - measured))
-    return (nearest, 10**9) if abs(nearest - measured) < nearest * 0.012 else None
+    for jiffies, nanoseconds in sorted(uptimes, key=lambda pair: pair[1], reverse=True):
+        seconds = nanoseconds / 1e9
+        if seconds < 0.5:
+            break
+        nearest = min(HERTZ, key=lambda hertz: abs(jiffies / hertz - seconds))
+        if abs(jiffies / nearest - seconds) < 0.05 + seconds / 1000:
+            return nearest
+    return 0
