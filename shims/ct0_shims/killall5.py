@@ -77,6 +77,7 @@ def parse(arguments: list[str]) -> tuple[int, set[int]]:
     if not digits or not 1 <= int(digits) <= 31:
         raise UsageError("only one argument, a signal number, allowed")
     found, operands = getopt(arguments[1:], "o:", {})
+    operands += [word for word in arguments[1:] if word.startswith("-o") and word != "-o"]
     if operands:
         raise UsageError(f"{operands[0]}: only one argument, a signal number, allowed")
     omitted = set()

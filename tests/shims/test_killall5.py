@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -170,7 +171,7 @@ assert subprocess.run([*SHIM, "killall5", "-15"]).returncode == 2
         (["-15x"], 15, set()),
         (["-31"], 31, set()),
         (["-15", "-o", "7"], 15, {7}),
-        (["-15", "-o7,8"], 15, {7, 8}),
+        (["-15", "-o", "7,8"], 15, {7, 8}),
         (["-15", "-o", "7;8:9", "-o", "10"], 15, {7, 8, 9, 10}),
         (["-15", "-o", "%PPID"], 15, {os.getppid()}),
         (["-15", "--"], 15, set()),
@@ -182,7 +183,17 @@ def test_command_line(arguments: list[str], signal: int, omitted: set[int]) -> N
 
 @pytest.mark.parametrize(
     "arguments",
-    [["-0"], ["-32"], ["-TERM"], ["foo"], ["-"], [""], ["-o", "1", "-15"], ["-15", "-o"]]
+    [
+        ["-0"],
+        ["-32"],
+        ["-TERM"],
+        ["foo"],
+        ["-"],
+        [""],
+        ["-o", "1", "-15"],
+        ["-15", "-o"],
+        ["-15", "-o7"],
+    ]
     + [["-15", "-x"], ["-9", "sshd"], ["--help"], ["--15"]],
 )
 def test_refused_command_line(arguments: list[str]) -> None:
@@ -203,3 +214,72 @@ def test_recorded_host_says_whom_it_would_signal(
     assert killall5.main(["-15"]) == 0
     assert capfd.readouterr().out == "would send signal 15 to 7 (crond)\n"
     assert killall5.main(["-15", "-o", "7"]) == 2
+
+
+# sysvinit 3.06's exit status and ours, with nobody to signal and with one; where they differ, why.
+LINES = {
+    "": (2, 0),
+    "-15": (2, 0),
+    "15": (2, 0),
+    "-15x": (2, 0),
+    "-018": (2, 0),
+    "+15": (2, 0),
+    "-1": (2, 0),
+    "-31": (2, 0),
+    "-18": (2, 0),
+    "-15 -o 4000000": (2, 0),
+    "-15 -o @one@": (2, 2),
+    "-15 -o@one@": (1, 1),
+    "-15 -o 4000000,@one@": (2, 2),
+    "-15 -o 4000000 -o @one@": (2, 2),
+    "-15 -o x": (2, 0),
+    "-15 -o %PPID": (2, 0),
+    "-15 --": (2, 0),
+    "-0": (1, 1),
+    "-32": (1, 1),
+    "-TERM": (1, 1),
+    "foo": (1, 1),
+    "-": (1, 1),
+    "--15": (1, 1),
+    "-h": (1, 1),
+    "--help": (1, 1),
+    "-o": (1, 1),
+    "-o @one@ -15": (1, 1),
+    "-15 -o": (1, 1),
+    "-15 -o @one@ -o": (1, 1),
+    "-15 sshd": (2, 0),
+    "-15 -x": (2, 0),
+    "-15 --foo": (2, 0),
+}
+REFUSED = "who writes this means killall, or mistypes: ours signals nobody"
+DIFFERENT = {"-15 sshd": REFUSED, "-15 -x": REFUSED, "-15 --foo": REFUSED}
+
+
+def test_exit_statuses_are_the_incumbent_s() -> None:
+    if not os.path.exists("/sbin/killall5"):
+        pytest.skip("no killall5 of sysvinit here")
+    told = run_private(
+        r"""
+import json
+for line in json.loads(sys.argv[1]):
+    answers = []
+    for tool in (["/sbin/killall5"], [*SHIM, "killall5"]):
+        for somebody in (False, True):
+            if somebody:
+                one = start("sleep", "1000", start_new_session=True)
+            words = line.replace("@one@", str(one.pid) if somebody else "4000001").split()
+            done = subprocess.run([*tool, *words], stdin=subprocess.DEVNULL, capture_output=True)
+            answers.append(done.returncode)
+            if somebody:
+                one.kill()
+                answers.append(one.wait())
+    print(json.dumps(answers))
+""",
+        json.dumps(list(LINES)),
+    )
+    for line, answer in zip(LINES, told.splitlines()):
+        theirs, ours = json.loads(answer)[:3], json.loads(answer)[3:]
+        assert tuple(theirs[:2]) == LINES[line], line
+        assert (theirs == ours) == (line not in DIFFERENT), (line, theirs, ours)
+        if line in DIFFERENT:
+            assert ours == [1, 1, -9], line
