@@ -201,7 +201,6 @@ short /srv/sym leader
 -nxs short
 -sn leader
 -xs scriptd short
-short -s
 short -x scriptd
 -s -- short
 -- short
@@ -375,6 +374,11 @@ def procps_pidof_folder() -> Path:
 
 
 PROCPS_PLAYED = Played(PROCPS_LINES, procps_pidof_folder, "pidof")
+
+
+@pytest.mark.parametrize("lines", [SYSV_LINES, PROCPS_LINES], ids=["sysv", "procps"])
+def test_lines_are_many(lines: list[Line]) -> None:
+    assert len(lines) >= 150
 
 
 @needs_root
