@@ -1,19 +1,34 @@
-"""How full a container's root filesystem is, without ever looking below its root.
+"""How full a container's filesystems are, without ever looking at a path below its root.
 
-vzquota     OpenVZ's simfs: ct0.vzquota
-ploop       <private>/root.hdd/.statfs, which ploop keeps for images that are not mounted
-statvfs     the CT's filesystem as CT0 has it mounted (/proc/mounts of CT0); a hung network or
-            FUSE filesystem would hold the caller for ever, so a child asks, with a deadline
+vzquota   OpenVZ's simfs: what ct0.vzquota says of the CT
+statvfs   the same filesystem where CT0 has it mounted, by /proc/PID/mountinfo of the CT's init
+          and of CT0's; or /proc/PID/root itself where only the CT has it mounted (LXC on LVM)
+ploop     <private area>/root.hdd/.statfs, which ploop leaves behind when it unmounts an image
+
+    major:minor, root and mount point are the fields 3 to 5; after " - " type and source:
+    600 599 182:1 / / rw,relatime - ext4 /dev/ploop0p1 rw
+
+A CT whose root is a folder of CT0's own filesystem, an overlay or a btrfs subvolume has no size of
+its own: `shared` says so, and only `du` could tell what it uses, which nothing here runs.
 """
 
 from __future__ import annotations
 
+import struct
 from typing import NamedTuple
 
-from ct0.cgroup_files import Cgroups
+from ct0.cgroup_files import Cgroups, optional, read_cgroup
 from ct0.container import CT
+from ct0.errors import Malformed, Unavailable
+from ct0.host import Host
+from ct0.statvfs import DEADLINE, statvfs
+from ct0.text import read_text, settings
+from ct0.vzquota import read_vzquota
 
-DEADLINE = 1.0  # seconds for one statvfs; a hung filesystem is not asked again for a while
+# Their statvfs is that of a filesystem below or around them.
+SHARING = {"overlay", "aufs", "btrfs", "fuse.fuse-overlayfs", "ecryptfs"}
+# Filesystems with files on a disk or a server; the rest is memory or the kernel's own.
+DISK = {"ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "jfs", "reiserfs", "simfs"}
 
 
 class Filesystem(NamedTuple):
@@ -24,16 +39,171 @@ class Filesystem(NamedTuple):
     used: int
     files: int | None = None
     files_free: int | None = None
-    mountpoint: str = "/"  # in the CT
+    mountpoint: str = "/"  # in the CT, which chose the name: not safe to print raw
     fstype: str = ""  # ext4, overlay, simfs
     source: str = ""  # what told: statvfs, vzquota, ploop
-    shared: bool = False  # the filesystem holds others' files too: size and avail are everybody's
+    shared: bool = False  # it holds others' files too: these numbers are everybody's
+
+
+class Mount(NamedTuple):
+    """A line of mountinfo."""
+
+    device: str  # 182:1
+    root: str  # the folder of the filesystem that is mounted; "/" is the whole
+    mountpoint: str
+    fstype: str
 
 
 def read_filesystem(cgroups: Cgroups, ct: CT, deadline: float = DEADLINE) -> list[Filesystem]:
-    """The filesystems that are the CT's, its root first.
+    """The CT's root filesystem, then other disks mounted whole in it that CT0 sees too.
 
-    Raises Unavailable when the CT has no filesystem of its own that CT0 can see, or it did not
-    answer in time.
+    Raises Unavailable when nothing tells, or statvfs did not answer within `deadline` seconds.
     """
-    raise NotImplementedError
+    host = cgroups.host
+    quota = from_vzquota(cgroups, ct) if ct.engine == "openvz" else None
+    if quota is not None:
+        return [quota]
+    if not ct.init_pid or not host.live:
+        # Only the running machine can be asked; of a recorded one there are the files.
+        if ct.engine == "openvz":
+            return [read_ploop(host, ct)]
+        raise Unavailable(f"{ct.engine} {ct.ctid} has no mounted filesystem here")
+    path = f"{host.proc}/{ct.init_pid}/mountinfo"
+    roots, others = sorted_out(parse_mountinfo(read_cgroup(path), path))
+    if not roots:
+        raise Unavailable(f"{path}: no root filesystem")
+    outside = cgroups.shared(read_own_mounts)
+    root = roots[-1]  # a later mount hides an earlier one
+    places = {at.mountpoint for at in outside.get(root.device, []) if at.root == "/"}
+    # CT0's own "/" may be a CT's root as well: systemd-nspawn --directory=/.
+    shared = root.root != "/" or "/" in places
+    place = min(places, default=f"{host.proc}/{ct.init_pid}/root")
+    found = [measured(root, place, shared, deadline)]
+    for mount in others:
+        place = next((at.mountpoint for at in outside.get(mount.device, []) if at.root == "/"), "")
+        if place and place != "/" and mount.device != root.device:
+            try:
+                found.append(measured(mount, place, False, deadline))
+            except Unavailable:
+                continue  # it costs its own numbers and no others
+    return found
+
+
+def sorted_out(mounts: list[Mount]) -> tuple[list[Mount], list[Mount]]:
+    """The mounts on "/", and one of each other disk that is mounted whole."""
+    others = {
+        mount.device: mount
+        for mount in reversed(mounts)
+        if mount.mountpoint != "/" and mount.root == "/" and mount.fstype in DISK
+    }
+    roots = [mount for mount in mounts if mount.mountpoint == "/"]
+    return roots, sorted(others.values(), key=lambda mount: mount.mountpoint)
+
+
+def measured(mount: Mount, place: str, shared: bool, deadline: float) -> Filesystem:
+    numbers = statvfs(place, deadline)
+    unit = numbers.f_frsize or numbers.f_bsize
+    return Filesystem(
+        size=numbers.f_blocks * unit,
+        avail=numbers.f_bavail * unit,
+        used=(numbers.f_blocks - numbers.f_bfree) * unit,
+        files=numbers.f_files or None,
+        files_free=numbers.f_ffree if numbers.f_files else None,
+        mountpoint=mount.mountpoint,
+        fstype=mount.fstype,
+        source="statvfs",
+        shared=shared or mount.fstype in SHARING,
+    )
+
+
+def from_vzquota(cgroups: Cgroups, ct: CT) -> Filesystem | None:
+    """The quota as a filesystem: its soft limits are the size. None without a quota or limits."""
+    try:
+        quota = cgroups.shared(read_vzquota).get(ct.ctid)
+    except Unavailable:
+        return None
+    if quota is None or quota.soft_limit_bytes == float("inf"):
+        return None
+    size = int(quota.soft_limit_bytes)
+    files = None if quota.soft_limit_inodes == float("inf") else int(quota.soft_limit_inodes)
+    return Filesystem(
+        size=size,
+        avail=max(size - quota.used_bytes, 0),
+        used=quota.used_bytes,
+        files=files,
+        files_free=None if files is None else max(files - quota.inodes, 0),
+        fstype="simfs",
+        source="vzquota",
+    )
+
+
+def read_ploop(host: Host, ct: CT) -> Filesystem:
+    """What ploop wrote down of an image that is not mounted (lib/util.c, store_statfs_info)."""
+    try:
+        keys = settings(read_text(host.path(ct.config))) if ct.config else {}
+        common = settings(read_text(host.path("/etc/vz/vz.conf")))
+    except Unavailable:
+        keys, common = {}, {}
+    private = keys.get("VE_PRIVATE") or common.get("VE_PRIVATE") or "/vz/private/$VEID"
+    private = private.replace("$VEID", ct.ctid).replace("${VEID}", ct.ctid)
+    path = host.path(f"{private}/root.hdd/.statfs")
+    try:
+        raw = read_text(path).encode("utf-8", "surrogateescape")
+    except Unavailable:
+        raise Unavailable(f"{path}: no saved size of openvz {ct.ctid}") from None
+    return parse_ploop_statfs(raw, path)
+
+
+def parse_ploop_statfs(raw: bytes, path: str = "") -> Filesystem:
+    """struct ploop_info: five native 64-bit numbers."""
+    if len(raw) < 40:
+        raise Malformed(path, repr(raw))
+    block, blocks, free, files, files_free = struct.unpack("=5Q", raw[:40])
+    if free > blocks or not block:
+        raise Malformed(path, repr(raw))
+    return Filesystem(
+        block * blocks,
+        block * free,
+        block * (blocks - free),
+        files,
+        files_free,
+        "/",
+        "ext4",
+        "ploop",
+    )
+
+
+def read_own_mounts(host: Host) -> dict[str, list[Mount]]:
+    """CT0's mounts by device, as PID 1 sees them, or this process where that is hidden."""
+    for pid in ("1", "self"):
+        path = f"{host.proc}/{pid}/mountinfo"
+        text = optional(read_cgroup, path)
+        if text:
+            break
+    else:
+        return {}
+    found: dict[str, list[Mount]] = {}
+    for mount in parse_mountinfo(text, path):
+        found.setdefault(mount.device, []).append(mount)
+    return found
+
+
+def parse_mountinfo(text: str, path: str = "") -> list[Mount]:
+    """proc_pid_mountinfo(5). A path's blanks are \\040, its newlines \\012."""
+    found = []
+    for line in text.split("\n"):
+        if not line:
+            continue
+        words = line.split(" ")
+        try:
+            fstype = words[words.index("-", 6) + 1]
+        except (ValueError, IndexError):
+            raise Malformed(path, line) from None
+        found.append(Mount(words[2], unescaped(words[3]), unescaped(words[4]), fstype))
+    return found
+
+
+def unescaped(text: str) -> str:
+    for code, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+        text = text.replace(code, character)
+    return text
