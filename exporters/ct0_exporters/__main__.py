@@ -1,0 +1,99 @@
+"""ct0-exporter: serve the metrics of this host's containers, write one scrape to stdout (`once`),
+or to a file for node_exporter (`textfile`)."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import tempfile
+
+from ct0 import __version__
+from ct0.host import Host
+from ct0_exporters.collectors import COLLECTORS
+from ct0_exporters.exporter import Exporter
+from ct0_exporters.options import add_arguments, options
+from ct0_exporters.render import OPENMETRICS, TEXT
+
+FORMATS = {"text": TEXT, "openmetrics": OPENMETRICS}
+TABLE = {name: (collector.default, collector.help) for name, collector in COLLECTORS.items()}
+
+
+def parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ct0-exporter",
+        usage="%(prog)s [OPTION...] [once | textfile PATH]",
+        description=__doc__,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("command", nargs="*", metavar="once | textfile PATH", help="instead of serving")
+    add("--format", choices=list(FORMATS), default="text", help="of `once` (%(default)s)")
+    add("--version", action="version", version=f"ct0-exporter {__version__}")
+    add_arguments(parser, TABLE)
+    add_serving(parser)
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Returns the exit status: 0, 1 when the output cannot be written, 2 for a wrong option."""
+    asked = parser()
+    given = asked.parse_args(arguments)
+    logging.basicConfig(format="ct0-exporter: %(message)s", level=logging.INFO)
+    command, *rest = given.command or ["serve"]
+    if (command, len(rest)) not in (("serve", 0), ("once", 0), ("textfile", 1)):
+        asked.error(f"no such command: {' '.join(given.command)}")
+    chosen = options(given, TABLE)
+    host = Host(vars(given)["path.rootfs"])
+    try:
+        if command == "serve" and given.command == []:
+            return serve(Exporter(host, chosen), given)
+        body, _ = Exporter(host, chosen, lasting=False).metrics(
+            accept=FORMATS[given.format] if command == "once" else TEXT
+        )
+        if command == "once":
+            sys.stdout.buffer.write(body)
+            sys.stdout.buffer.flush()
+        else:
+            write_textfile(rest[0], body)
+    except BrokenPipeError:
+        # Whoever read had enough. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except OSError as error:
+        print(f"ct0-exporter: {error.filename or 'stdout'}: {error.strerror}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def write_textfile(path: str, body: bytes) -> None:
+    """Replace a file at once: node_exporter must never read half of it.
+
+    Its collector reads *.prom only, so the temporary name must not end so.
+    """
+    folder, name = os.path.split(path)
+    file, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".tmp", dir=folder or ".")
+    try:
+        with os.fdopen(file, "wb") as stream:
+            stream.write(body)
+            stream.flush()
+            os.fchmod(stream.fileno(), 0o644)
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def add_serving(parser: argparse.ArgumentParser) -> None:
+    from ct0_exporters.serving.options import add_web_options
+
+    add_web_options(parser)
+
+
+def serve(exporter: Exporter, given: argparse.Namespace) -> int:
+    raise NotImplementedError
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""Collector `identity`: which CTs there are, stopped ones too, in which state, since when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ct0.container import FROZEN, MOUNTED, RUNNING, STOPPED, SUSPENDED
+from ct0.text import plain
+from ct0_exporters.families import GAUGE, INFO, Family, Metric
+from ct0_exporters.scrape import Scrape
+
+STATES = (RUNNING, FROZEN, STOPPED, SUSPENDED, MOUNTED)
+
+CT_INFO = Metric(
+    "ct_info",
+    INFO,
+    "Facts of a CT: its name, its configuration on CT0, its outer cgroup. Always 1. "
+    "Source: the engine's files, /proc/PID/cgroup.",
+    labels=("config", "cgroup"),
+)
+CT_STATE = Metric(
+    "ct_state",
+    GAUGE,
+    "1 for the state that a CT is in, 0 for the others. mounted and suspended: OpenVZ only. "
+    "Source: processes in its cgroup, cgroup.events or freezer.state, the engine's files.",
+    labels=("state",),
+)
+CT_START = Metric(
+    "ct_start_time_seconds",
+    GAUGE,
+    "When the CT's init started, in seconds since the epoch; only of running CTs. "
+    "Source: field 22 of /proc/PID/stat plus btime of /proc/stat.",
+)
+METRICS = (CT_INFO, CT_STATE, CT_START)
+
+
+def collect(scrape: Scrape) -> Iterator[Family]:
+    info, state, start = map(scrape.family, METRICS)
+    named = "name" in scrape.labels
+    if not named:
+        info.labels = (*info.labels, "name")
+    for ct, identity in zip(scrape.cts, scrape.identities):
+        facts = plain(ct.config), plain(ct.cgroup)
+        values = (*identity, *facts)
+        info.add(values if named else (*values, plain(ct.name or ct.ctid)), 1)
+        for each in STATES:
+            state.add((*identity, each), int(ct.state == each))
+    for ct, identity in scrape.running():
+        if ct.started:
+            start.add(identity, ct.started)
+    yield info
+    yield state
+    yield start

@@ -1,0 +1,120 @@
+"""Families as text: Prometheus 0.0.4 and OpenMetrics 1.0, byte for byte as prometheus_client.
+
+https://prometheus.io/docs/instrumenting/exposition_formats/
+https://prometheus.io/docs/specs/om/open_metrics_spec/
+
+    # HELP ct_tasks Processes and threads. ...
+    # TYPE ct_tasks gauge
+    ct_tasks{ctid="101",engine="openvz",name="web1"} 17.0
+
+Labels are sorted by name. The text in braces is kept from scrape to scrape: the labels of a CT do
+not change, its values do.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from ct0_exporters.families import COUNTER, INFO, STATESET, Family, Values
+
+TEXT = "text/plain; version=0.0.4; charset=utf-8"
+OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+
+KEPT = 100_000  # label texts of one set of labels; beyond, CTs come and go: start afresh
+
+
+class Renderer:
+    """Keeps the label texts. Threads may share one: a lost entry is made again."""
+
+    __slots__ = ("_texts",)
+
+    def __init__(self) -> None:
+        self._texts: dict[Values, dict[Values, str]] = {}
+
+    def render(self, families: Iterable[Family], content_type: str = TEXT) -> bytes:
+        """The exposition in one of the two formats."""
+        openmetrics = content_type.startswith("application/openmetrics-text")
+        lines: list[str] = []
+        for family in families:
+            lines += head(family, openmetrics)
+            texts = self._texts.setdefault(family.labels, {})
+            if len(texts) > KEPT:
+                texts.clear()
+            name = family.name
+            for values, value in family.samples:
+                text = texts.get(values)
+                if text is None:
+                    text = texts[values] = label_text(family.labels, values)
+                # number(), written out for the two kinds of value that nearly all are.
+                if value.__class__ is int and -1000000 < value < 1000000:
+                    lines.append(f"{name}{text} {value}.0\n")
+                elif 1e-4 < value < 1e6:
+                    lines.append(f"{name}{text} {float(value)!r}\n")
+                else:
+                    lines.append(f"{name}{text} {number(value)}\n")
+        if openmetrics:
+            lines.append("# EOF\n")
+        # Collectors hand over clean texts; were one not to, its series alone should look odd.
+        return "".join(lines).encode("utf-8", "replace")
+
+
+def head(family: Family, openmetrics: bool) -> list[str]:
+    name, kind = family.name, family.type
+    if openmetrics:
+        if kind in (COUNTER, INFO):
+            name = name.rpartition("_")[0]  # there, the suffix is of the samples only
+        text = escape(family.help)
+    else:
+        kind = "gauge" if kind in (INFO, STATESET) else kind
+        text = family.help.replace("\\", r"\\").replace("\n", r"\n")
+    return [f"# HELP {name} {text}\n", f"# TYPE {name} {kind}\n"]
+
+
+def label_text(labels: Values, values: Values) -> str:
+    if not labels:
+        return ""
+    pairs = [f'{label}="{escape(value)}"' for label, value in sorted(zip(labels, values))]
+    return "{" + ",".join(pairs) + "}"
+
+
+def escape(text: str) -> str:
+    return text.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+
+
+def number(value: float) -> str:
+    """As Go writes a float64: 1e+06 from a million on, where Python waits until 1e16."""
+    value = float(value)
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "+Inf" if value > 0 else "-Inf"
+    text = repr(value)
+    dot = text.find(".")
+    if value > 0 and dot > 6:
+        digits = f"{text[0]}.{text[1:dot]}{text[dot + 1 :]}".rstrip("0.")
+        return f"{digits}e+{dot - 1:02d}"
+    return text
+
+
+def negotiate(accept: str) -> str:
+    """The content type to answer an Accept header with: OpenMetrics where it is preferred to, or
+    as good as, the text format; the text format for browsers, curl and whoever asks nothing."""
+    best: dict[str, float] = {}
+    for part in accept.lower().split(","):
+        kind, *parameters = [word.strip() for word in part.split(";")]
+        given = {}
+        for word in parameters:
+            key, _, value = word.partition("=")
+            given[key.strip()] = value.strip().strip('"')
+        try:
+            quality = float(given.get("q", "1"))
+        except ValueError:
+            quality = 0.0
+        if kind == "application/openmetrics-text":
+            if given.get("version", "1.0.0") in ("0.0.1", "1.0.0"):
+                best[OPENMETRICS] = max(quality, best.get(OPENMETRICS, 0.0))
+        elif kind in ("text/plain", "text/*", "*/*"):
+            best[TEXT] = max(quality, best.get(TEXT, 0.0))
+    wanted = best.get(OPENMETRICS, 0.0)
+    return OPENMETRICS if wanted > 0 and wanted >= best.get(TEXT, 0.0) else TEXT
