@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from types import CodeType
 
 PACKAGES = ("ct0", "ct0_shims")
-LEFT_OUT = ("ct0.cli",)  # the ct0 command is for people, and comes with the Python package
 FUNCTIONS = "functions"  # shell files, carried along for the installer
 INDEX = 8192  # bytes of a cache that are read at once: its header and its index
 
@@ -149,23 +148,47 @@ def quoted(text: str) -> str:
 
 
 def sources() -> dict[str, str]:
-    """Module name -> source text, from this bundle or from the installed packages."""
+    """Module name -> source text, from this bundle or from the installed packages: all of the
+    shims, and of core what they import."""
     main = __import__("__main__")
     if hasattr(main, "SOURCES"):
         return dict(main.SOURCES)
+    known = installed_sources()
+    found: dict[str, str] = {}
+    todo = [name for name in known if name.partition(".")[0] == "ct0_shims"]
+    while todo:
+        name = todo.pop()
+        if name in known and name not in found:
+            found[name] = known[name]
+            todo += imported(known[name]) + [name.rpartition(".")[0]]
+    return found
+
+
+def installed_sources() -> dict[str, str]:
     found = {}
     for package in PACKAGES:
         folder = os.path.dirname(__import__(package).__file__ or "")
         for path, _, names in os.walk(folder):
             inner = [package, *os.path.relpath(path, folder).split("/")]
             prefix = ".".join(part for part in inner if part != ".")
-            if prefix in LEFT_OUT:
-                continue
             for file in names:
                 if file.endswith(".py"):
                     module = prefix if file == "__init__.py" else f"{prefix}.{file[:-3]}"
                     with open(os.path.join(path, file), encoding="utf-8") as text:
                         found[module] = text.read()
+    return found
+
+
+def imported(source: str) -> list[str]:
+    """The modules a source imports at any place; what it takes from a package may be one too."""
+    import ast
+
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     return found
 
 
