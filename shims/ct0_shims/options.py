@@ -90,3 +90,14 @@ def _short(letters: str, short: str, rest: list[str]) -> list[tuple[str, str]]:
         found.append((letter, letters or rest.pop(0)))
         break
     return found
+
+
+def leading_number(text: str) -> int:
+    """As atoi(3): 12 for "12a", 0 for what begins with no number."""
+    text = text.strip()
+    sign = -1 if text.startswith("-") else 1
+    text = text[1:] if text[:1] in ("+", "-") else text
+    end = 0
+    while end < len(text) and text[end] in "0123456789":
+        end += 1
+    return sign * int(text[:end] or 0)

@@ -30,7 +30,7 @@ import sys
 
 from ct0.errors import Malformed
 from ct0_shims import pidof_procps, pidof_sysv, report
-from ct0_shims.options import UsageError, getopt
+from ct0_shims.options import UsageError, getopt, leading_number
 from ct0_shims.pidof_sysv import FILE, NAME, NAME_SIZE, Candidate, Wanted
 from ct0_shims.view import View
 
@@ -147,6 +147,7 @@ def suspects(request: Request, view: View, wanted: list[Wanted]) -> Iterator[int
     opened, read, close, readlink = posix.open, posix.read, posix.close, posix.readlink
     runs = (pidof_sysv if request.is_sysv else pidof_procps).is_suspect
     scripts = "x" in request.switches
+    workers = "w" in request.switches and not request.is_sysv  # then comm names anybody
     needs_exe = not request.is_sysv or any(one.is_path for one in wanted)
     base, *bases = [one.base_bytes for one in wanted]
     names = {name[:NAME_SIZE] for name in (base, *bases)} | {base, *bases}
@@ -174,7 +175,7 @@ def suspects(request: Request, view: View, wanted: list[Wanted]) -> Iterator[int
             or (bases and any(name in cmdline for name in bases))
             # No arguments, a login shell ("-sh"), a title: the rules turn to comm.
             or (
-                (not cmdline or cmdline[0] in b"\0-" or (b" " in cmdline and has_title(cmdline)))
+                (workers or not cmdline or cmdline[0] in b"\0-" or has_title(cmdline))
                 and comm_of(proc, pid) in names
             )
         )
@@ -195,7 +196,7 @@ def may_be_me(wanted: list[Wanted]) -> bool:
 
 
 def has_title(cmdline: bytes) -> bool:
-    return b" " in cmdline.partition(b"\0")[0]
+    return b" " in cmdline and b" " in cmdline.partition(b"\0")[0]
 
 
 def comm_of(proc: int, pid: str) -> bytes:
@@ -271,17 +272,6 @@ def omitted_pids(text: str, is_sysv: bool) -> set[int]:
         elif word or is_sysv:
             report.complain(f"pidof: illegal omit pid value ({word})!\n")
     return found
-
-
-def leading_number(text: str) -> int:
-    """As atoi(3): 12 for "12a", 0 for what begins with no number."""
-    text = text.strip()
-    sign = -1 if text.startswith("-") else 1
-    text = text[1:] if text[:1] in ("+", "-") else text
-    end = 0
-    while end < len(text) and text[end] in "0123456789":
-        end += 1
-    return sign * int(text[:end] or 0)
 
 
 def real_path(host: Host, name: str) -> str | None:

@@ -36,8 +36,8 @@ done.
 from __future__ import annotations
 
 from ct0_shims import report
+from ct0_shims.options import leading_number
 from ct0_shims.pgrep import warn_of_length
-from ct0_shims.pidof import leading_number
 from ct0_shims.selection import select
 from ct0_shims.selection_options import Request, Stop, explain, read_request
 from ct0_shims.send import send

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import stat
+import posix  # os costs a shim 1 ms
 
 from ct0_shims import report
-from ct0_shims.options import UsageError, getopt
-from ct0_shims.pidof import leading_number
+from ct0_shims.options import UsageError, getopt, leading_number
 from ct0_shims.selection import Criteria, pattern_test
-from ct0_shims.terminal import terminal_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -159,6 +156,8 @@ def read_option(request: Request, option: str, value: str, view: View) -> None:
     elif option == "p":
         criteria.pids.append(frozenset([number(option, word) for word in words]))
     elif option == "t":
+        from ct0_shims.terminal import terminal_number
+
         numbers = [terminal_number(view.host, word) for word in words]
         criteria.ttys = frozenset([number for number in numbers if number is not None])
     elif option == "nslist":
@@ -193,9 +192,9 @@ def number(option: str, word: str) -> int:
     if not digits.strip("0123456789") and len(digits) < 20 and int(digits or 0) < MOST:
         found = int(digits or 0) * (-1 if word.startswith("-") else 1)
         if found == 0 and option == "g":
-            return os.getpgrp()
+            return posix.getpgrp()
         if found == 0 and option == "s":
-            return os.getsid(0)
+            return posix.getsid(0)
         return found
     try:
         if option in ("u", "U"):
@@ -213,23 +212,28 @@ def number(option: str, word: str) -> int:
 
 def read_pidfile(path: str, must_be_locked: bool) -> int | None:
     """The number a pidfile begins with; None if it is no file that holds one, or is not locked."""
+    import stat
+    from os.path import exists
+
     try:
-        if path == "-" and not os.path.exists(path):
-            file = os.dup(0)
+        if path == "-" and not exists(path):
+            file = posix.dup(0)
         else:
-            file = os.open(path, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+            file = posix.open(
+                path, posix.O_RDONLY | posix.O_NOCTTY | posix.O_NONBLOCK | posix.O_CLOEXEC
+            )
     except OSError:
         return None
     try:
-        if path != "-" and not stat.S_ISREG(os.fstat(file).st_mode):
+        if path != "-" and not stat.S_ISREG(posix.fstat(file).st_mode):
             return None
         if must_be_locked and not is_locked(file):
             return None
-        text = os.read(file, LONGEST_PIDFILE).decode("ascii", "replace")
+        text = posix.read(file, LONGEST_PIDFILE).decode("ascii", "replace")
     except OSError:
         return None
     finally:
-        os.close(file)
+        posix.close(file)
     end = len(text) - len(text.lstrip())
     start = end
     while end < len(text) and text[end] in "0123456789":
@@ -289,7 +293,7 @@ def namespace(process: Process, kind: str) -> str | None:
 def ancestors(view: View) -> frozenset[int]:
     """The PIDs of my parent, its parent and so on."""
     found: set[int] = set()
-    pid = os.getppid() if view.host.live else 0
+    pid = posix.getppid() if view.host.live else 0
     while pid > 0 and pid not in found:
         found.add(pid)
         process = view.open(pid)

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 import planted
 from ct0.host import Host
 from ct0_shims import pidof, pidof_procps, pidof_sysv
-from ct0_shims.pidof import auto_personality, leading_number, main, omitted_pids
+from ct0_shims.options import leading_number
+from ct0_shims.pidof import auto_personality, main, omitted_pids
 from ct0_shims.pidof_sysv import DELETED, FILE, NAME, Candidate, Wanted, without_mark
 
 OTHER_NS = "pid:[4026532500]"
@@ -124,11 +125,16 @@ def test_whoever_is_meant_was_suspect(
     cmdline = b"".join([os.fsencode(word) + b"\0" for word in argv])
     process = Candidate(argv, comm, exe, False)
     by_comm = not cmdline or cmdline[:1] in (b"\0", b"-") or b" " in cmdline.partition(b"\0")[0]
-    by_comm = by_comm and comm in (wanted.base, wanted.base[:15])
+    is_comm = comm in (wanted.base, wanted.base[:15])
+    by_comm = by_comm and is_comm
     if pidof_sysv.means(wanted, process, scripts, is_root):
         assert by_comm or pidof_sysv.is_suspect(wanted, cmdline, exe, scripts)
     if pidof_procps.means(wanted, process, scripts, workers):
-        assert by_comm or pidof_procps.is_suspect(wanted, cmdline, exe, scripts)
+        assert (
+            by_comm
+            or (workers and is_comm)
+            or pidof_procps.is_suspect(wanted, cmdline, exe, scripts)
+        )
 
 
 @pytest.mark.parametrize("before", ["", " (deleted)", "(deleted) ", " (deleted) "])
@@ -371,3 +377,15 @@ def test_it_is_pidof_and_not_python(name: str, is_there: bool) -> None:
     )
     own, *found = done.stdout.split()
     assert (own in found) == is_there
+
+
+def test_with_workers_comm_names_whoever_has_arguments_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    planted.process(tmp_path, 1)
+    planted.process(tmp_path, 20, comm="appd", cmdline=b"other\0", exe="/usr/bin/other")
+    monkeypatch.setenv("CT0_ROOT", str(tmp_path))
+    monkeypatch.setenv("CT0_PIDOF", "procps")
+    assert main(["appd"]) == 1
+    assert main(["-w", "appd"]) == 0
+    assert capfd.readouterr().out == "20\n"
