@@ -104,8 +104,11 @@ class Run:
                 continue
             try:
                 file = system_open(f"{proc}/{pid}/comm", posix.O_RDONLY)
+            except FileNotFoundError:
+                self.visit(pid)  # gone; or a kernel before 2.6.33, which has no comm file
+                continue
             except OSError:
-                continue  # gone, or hidden by hidepid
+                continue  # hidden by hidepid
             try:
                 comm = read(file, 256)[:-1]
             except OSError:

@@ -10,6 +10,7 @@ import _signal
 import os
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -279,7 +280,7 @@ def test_gone_at_the_nth_look(
 
 
 @pytest.fixture(scope="session")
-def crowd(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """1000 processes of CT0's, every 10th a `sleep`; 4000 of 40 containers, all `sleep`."""
     root = tmp_path_factory.mktemp("crowd")
     program = root / "usr/bin/sleep"
@@ -294,7 +295,8 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Path:
         name = "sleep" if not own or pid % 50 == 0 else "other"
         web = f"0::/lxc.payload.web{pid % 40}\n"
         write_process(root / "proc" / str(pid), pid, name, None if own else web)
-    return root
+    yield root
+    shutil.rmtree(root)  # or later runs, which clear old ones away, wait for 40,000 files
 
 
 def write_process(folder: Path, pid: int, name: str, cgroup: str | None) -> None:

@@ -278,3 +278,15 @@ def test_kernel_worker_names_are_longer(
     assert killall.main(["kworker/u4:3-ev"]) == 1  # a path: there is none
     assert killall.main(["-r", "^kworker/.*unbound$"]) == 0
     assert "to 7" in capfd.readouterr().out
+
+
+def test_kernel_without_a_comm_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It came with Linux 2.6.33, after OpenVZ 6's 2.6.32."""
+    monkeypatch.setenv("CT0_ROOT", str(tmp_path))
+    planted.process(tmp_path, 1, "init")
+    for pid in (7, 8):
+        (planted.process(tmp_path, pid, f"crond{pid}") / "comm").unlink()
+    assert killall.main(["-v", "-0", "crond7"]) == 0
+    assert capfd.readouterr().err == "Killed crond7(7) with signal 0\n"
