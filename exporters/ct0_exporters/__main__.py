@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     host = Host(vars(given)["path.rootfs"])
     try:
         if command == "serve" and given.command == []:
-            return serve(Exporter(host, chosen), given)
+            return run_server(Exporter(host, chosen), given)
         body, _ = Exporter(host, chosen, lasting=False).metrics(
             accept=FORMATS[given.format] if command == "once" else TEXT
         )
@@ -91,8 +91,16 @@ def add_serving(parser: argparse.ArgumentParser) -> None:
     add_web_options(parser)
 
 
-def serve(exporter: Exporter, given: argparse.Namespace) -> int:
-    raise NotImplementedError
+def run_server(exporter: Exporter, given: argparse.Namespace) -> int:
+    try:
+        from ct0_exporters.serving.server import serve
+    except ImportError as error:
+        print(
+            f"ct0-exporter: {error}: serving needs more: pip install 'ct0[exporter]'",
+            file=sys.stderr,
+        )
+        return 1
+    return serve(exporter.metrics, given, collectors=exporter.options.collectors)
 
 
 if __name__ == "__main__":

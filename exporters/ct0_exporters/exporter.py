@@ -25,7 +25,7 @@ from ct0_exporters.collectors import scrape as about
 from ct0_exporters.families import Family, Faulty, check_family
 from ct0_exporters.options import Options
 from ct0_exporters.own_share import OwnShare
-from ct0_exporters.render import Renderer, negotiate
+from ct0_exporters.render import Renderer, format_for
 from ct0_exporters.scrape import Scrape
 
 log = logging.getLogger("ct0_exporters")
@@ -108,12 +108,12 @@ class Exporter:
         self._lock = threading.Lock()
 
     def metrics(self, collect: frozenset[str] | None = None, accept: str = "") -> tuple[bytes, str]:
-        """One scrape as bytes, and their content type as negotiated from the Accept header.
+        """One scrape as bytes, and their content type as format_ford from the Accept header.
 
         `collect` names the collectors wanted; None is all that are turned on.
         Raises UnknownCollector.
         """
-        content_type = negotiate(accept)
+        content_type = format_for(accept)
         result = self._result(collect)
         with result.lock:
             if content_type not in result.bodies:

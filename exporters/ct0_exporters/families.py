@@ -81,5 +81,6 @@ def check_family(family: Family) -> None:
             if values in seen:
                 raise Faulty(f"{name}: the series {dict(zip(labels, values))} comes twice")
             seen.add(values)
-    if any([len(values) != len(labels) for values, _ in family.samples]):
+    count = len(labels)
+    if any(len(values) != count for values, _ in family.samples):
         raise Faulty(f"{name}: a sample has not the labels {', '.join(labels)}")

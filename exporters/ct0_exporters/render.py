@@ -34,7 +34,7 @@ class Renderer:
 
     def render(self, families: Iterable[Family], content_type: str = TEXT) -> bytes:
         """The exposition in one of the two formats."""
-        openmetrics = content_type.startswith("application/openmetrics-text")
+        openmetrics = content_type == OPENMETRICS
         lines: list[str] = []
         for family in families:
             lines += head(family, openmetrics)
@@ -97,24 +97,6 @@ def number(value: float) -> str:
     return text
 
 
-def negotiate(accept: str) -> str:
-    """The content type to answer an Accept header with: OpenMetrics where it is preferred to, or
-    as good as, the text format; the text format for browsers, curl and whoever asks nothing."""
-    best: dict[str, float] = {}
-    for part in accept.lower().split(","):
-        kind, *parameters = [word.strip() for word in part.split(";")]
-        given = {}
-        for word in parameters:
-            key, _, value = word.partition("=")
-            given[key.strip()] = value.strip().strip('"')
-        try:
-            quality = float(given.get("q", "1"))
-        except ValueError:
-            quality = 0.0
-        if kind == "application/openmetrics-text":
-            if given.get("version", "1.0.0") in ("0.0.1", "1.0.0"):
-                best[OPENMETRICS] = max(quality, best.get(OPENMETRICS, 0.0))
-        elif kind in ("text/plain", "text/*", "*/*"):
-            best[TEXT] = max(quality, best.get(TEXT, 0.0))
-    wanted = best.get(OPENMETRICS, 0.0)
-    return OPENMETRICS if wanted > 0 and wanted >= best.get(TEXT, 0.0) else TEXT
+def format_for(accept: str) -> str:
+    """The content type nearest to one that was negotiated (`serving.negotiation`)."""
+    return OPENMETRICS if accept.startswith("application/openmetrics-text") else TEXT

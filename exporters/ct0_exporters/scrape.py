@@ -19,7 +19,7 @@ STEADY = ("engine", "ctid")  # the labels of every series of a CT; `name` joins 
 
 
 class Scrape:
-    """`cts` are those asked for (--ct.include, --ct.exclude), `all_cts` all of them, in one order."""
+    """`cts` are those asked for (--ct.include, --ct.exclude), `all_cts` all there are."""
 
     __slots__ = (
         "all_cts",

@@ -145,7 +145,7 @@ def slices(scrape: Scrape) -> Iterator[Family]:
     for name in folders(top) if top else ():
         if name.startswith(PER_CT):
             continue
-        group = CT("", name, cgroups={controller: f"/{name}" for controller in mounts})
+        group = CT("", name, cgroups=dict.fromkeys(mounts, f"/{name}"))
         values = (plain(name),)
         for read in READERS:
             try:
