@@ -25,8 +25,10 @@ from ct0.cgroup_files import read_cgroup
 from ct0.errors import Malformed, Unavailable
 from ct0.host import Host
 
-# LONG_MAX of 64-bit and of 32-bit kernels.
-NO_LIMIT = (9223372036854775807, 2147483647)
+# LONG_MAX of 64-bit kernels, in pages where Virtuozzo 7 takes it from the memory controller; and of
+# 32-bit ones, which old configurations still have for "unlimited".
+UNLIMITED = (1 << 63) - 1 >> 12
+UNLIMITED_32 = 2147483647
 
 
 class Beancounter(NamedTuple):
@@ -86,9 +88,14 @@ def parse_row(words: list[str], path: str = "") -> tuple[str, Beancounter]:
         return resource, Beancounter(
             int(held),
             int(maxheld),
-            math.inf if (most := int(barrier)) in NO_LIMIT else most,
-            math.inf if (most := int(limit)) in NO_LIMIT else most,
+            parse_most(barrier),
+            parse_most(limit),
             int(failcnt),
         )
     except ValueError:
         raise Malformed(path, " ".join(words)) from None
+
+
+def parse_most(text: str) -> float:
+    value = int(text)
+    return math.inf if value >= UNLIMITED or value == UNLIMITED_32 else value

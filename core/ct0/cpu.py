@@ -55,16 +55,14 @@ def read_cpu(cgroups: Cgroups, ct: CT) -> CPU:
     Raises Unavailable when nothing is offered: it does not run, or shares CT0's cgroups.
     Raises Malformed for a file that does not read as documented.
     """
-    times = read_vestat_times(cgroups, ct) if ct.engine == "openvz" else None
-    if times is None:
-        times = read_times1(cgroups, ct) or read_times2(cgroups, ct)
+    cpu = read_vestat_times(cgroups, ct) if ct.engine == "openvz" else None
+    cpu = cpu or read_times1(cgroups, ct) or read_times2(cgroups, ct) or CPU()
     controller = cgroups.folder(ct, "cpu")
-    if times is None and controller is None:
-        raise Unavailable(f"no CPU accounting of {ct.engine} {ct.ctid} here")
-    cpu = times or CPU()
     if controller is not None:
         version, folder = controller
         cpu = add_limit1(cpu, folder, ct) if version == 1 else add_limit2(cpu, folder)
+    if cpu == CPU():
+        raise Unavailable(f"no CPU accounting of {ct.engine} {ct.ctid} here")
     return cpu._replace(online_cpus=read_online(cgroups, ct, cpu.online_cpus))
 
 
