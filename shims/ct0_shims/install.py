@@ -128,7 +128,7 @@ def plan(root: str, python: str) -> dict[str, Item]:
 
 def add_line(root: str) -> bool:
     """RHEL's init functions read /etc/sysconfig/init after they set PATH: one line there."""
-    text, line = read_file(root, hooks.RHEL_FILE), hooks.RHEL_LINE.strip().encode()
+    text, line = read_file(root, hooks.RHEL_FILE), hooks.RHEL_LINE.encode()
     if text is None or line in text:
         return False
     # A last line without its newline: ours brings the one between, and goes with it again.
@@ -139,7 +139,7 @@ def add_line(root: str) -> bool:
 
 def take_line(root: str) -> bool:
     """Take our line out again; the rest of the file stays as it is, to the byte."""
-    text, line = read_file(root, hooks.RHEL_FILE), hooks.RHEL_LINE.strip().encode()
+    text, line = read_file(root, hooks.RHEL_FILE), hooks.RHEL_LINE.encode()
     if text is None or line not in text:
         return False
     joint = line + b"\n" if line + b"\n" in text else b"\n" + line

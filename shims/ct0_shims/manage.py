@@ -111,6 +111,6 @@ def hook_states(root: str) -> dict[str, str]:
     if text is None:
         states[hooks.RHEL_FILE] = "not of this system"
     else:
-        there = hooks.RHEL_LINE.strip().encode() in text
+        there = hooks.RHEL_LINE.encode() in text
         states[hooks.RHEL_FILE] = "active" if there else "not active"
     return states

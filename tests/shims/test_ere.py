@@ -194,18 +194,24 @@ def test_ignoring_case(pattern: str, text: str, expected: bool | str) -> None:
         assert libc(pattern, text, ignore_case=True) == expected
 
 
+def asks_grep(pattern: str, text: str) -> bool:
+    """grep reads lines, and has its own opinion of some patterns."""
+    return not ("\n" in text or pattern in ("[:alpha:]", "a**") or "[." in pattern)
+
+
 @pytest.mark.parametrize(
     ("pattern", "text"),
-    [(pattern, text) for pattern, text, expected in TABLE if isinstance(expected, bool)],
+    [
+        (pattern, text)
+        for pattern, text, expected in TABLE
+        if isinstance(expected, bool) and asks_grep(pattern, text)
+    ],
 )
 def test_grep_agrees_on_what_is_no_extension(pattern: str, text: str) -> None:
-    if "\n" in text or pattern == "[:alpha:]" or "[." in pattern or pattern == "a**":
-        pytest.skip("grep reads lines, and has its own opinions of these")
     found = subprocess.run(
         ["grep", "-qE", "--", pattern], input=text + "\n", text=True, stderr=subprocess.DEVNULL
     ).returncode
-    if found == 2:
-        pytest.skip("grep refuses what regcomp accepts")
+    assert found != 2, "grep refuses what regcomp accepts"
     assert ours(pattern, text) == (found == 0)
 
 

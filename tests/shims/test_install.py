@@ -54,7 +54,7 @@ def test_install_lays_out_a_link_for_each_command(root: Path) -> None:
     assert (root / "usr/lib/ct0/ct0-shims").read_text().startswith("#!/usr/bin/python3 -IS")
     assert (root / "usr/lib/lsb/init-functions.d/99-ct0").exists()
     text = (root / "etc/sysconfig/init").read_text()
-    assert text == "BOOTUP=color\nPROMPT=yes\n" + hooks.RHEL_LINE
+    assert text == f"BOOTUP=color\nPROMPT=yes\n{hooks.RHEL_LINE}\n"
 
 
 @pytest.mark.parametrize("text", ["BOOTUP=color\n", "BOOTUP=color", "", "\n\n"])
