@@ -52,10 +52,15 @@ def read_beancounters(host: Host) -> dict[str, dict[str, Beancounter]]:
 
 def read_resources(host: Host, ctid: str) -> dict[str, Beancounter]:
     """/proc/bc/CTID/resources: resource -> its counter, `swappages` among them."""
-    if not ctid or "/" in ctid or ctid.startswith("."):
-        raise Unavailable(f"{ctid}: no CTID of OpenVZ")
-    path = f"{host.proc}/bc/{ctid}/resources"
+    path = bc_file(host, ctid, "resources")
     return dict(parse_row(line.split(), path) for line in read_cgroup(path).split("\n") if line)
+
+
+def bc_file(host: Host, ctid: str, name: str) -> str:
+    """A file of /proc/bc/CTID; no CTID leads out of there."""
+    if not ctid or "/" in ctid or ctid.startswith("."):
+        raise Unavailable(f"{ctid!r} is no CTID of OpenVZ")
+    return f"{host.proc}/bc/{ctid}/{name}"
 
 
 def parse_beancounters(text: str, path: str = "") -> dict[str, dict[str, Beancounter]]:

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ct0.beancounters import bc_file
 from ct0.cgroup_files import read_cgroup, read_flat
-from ct0.errors import Malformed, Unavailable
+from ct0.errors import Malformed
 from ct0.host import Host
 
 
@@ -58,10 +59,3 @@ def read_ioprio(host: Host, ctid: str) -> int:
     if not text.startswith("prio:") or not value.isdecimal():
         raise Malformed(path, text)
     return int(value)
-
-
-def bc_file(host: Host, ctid: str, name: str) -> str:
-    """A file of /proc/bc/CTID; no CTID leads out of there."""
-    if not ctid or "/" in ctid or ctid.startswith("."):
-        raise Unavailable(f"{ctid}: no CTID of OpenVZ")
-    return f"{host.proc}/bc/{ctid}/{name}"

@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from ct0.beancounters import Beancounter, read_beancounters, read_resources
+from ct0.beancounters import Beancounter, bc_file, read_beancounters, read_resources
 from ct0.cgroup_files import Cgroups, optional, read_cgroup, read_flat, read_limit, read_number
 from ct0.container import CT
 from ct0.errors import Malformed, Unavailable
@@ -136,7 +136,7 @@ def read_memory_of_ve(cgroups: Cgroups, ctid: str) -> Memory:
     page = page_size(cgroups.host)
     physical, guarantee = counters["physpages"], counters.get("oomguarpages")
     kernel, swap = counters.get("kmemsize"), read_swap(cgroups.host, ctid, counters)
-    path = f"{cgroups.host.proc}/bc/{ctid}/meminfo"
+    path = bc_file(cgroups.host, ctid, "meminfo")
     text = optional(read_cgroup, path)
     info = {} if text is None else parse_meminfo(text, path)
     usage = physical.held * page

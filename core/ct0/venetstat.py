@@ -33,19 +33,19 @@ Venetstat = dict[tuple[str, int], Traffic]
 def read_venetstat(host: Host) -> dict[str, Venetstat]:
     """CTID -> (family, class) -> its bytes. Raises Unavailable when neither file is there."""
     found: dict[str, Venetstat] = {}
-    reason = None
+    reasons = []
     for family, name in FAMILIES.items():
         path = f"{host.proc}/vz/{name}"
         try:
             text = read_cgroup(path)
         except Unavailable as error:
-            reason = reason or error
+            reasons.append(error)
             continue
         for ctid, classes in parse_venetstat(text, path).items():
             mine = found.setdefault(ctid, {})
             mine.update({(family, number): traffic for number, traffic in enumerate(classes)})
-    if not found and reason is not None:
-        raise reason
+    if len(reasons) == len(FAMILIES):
+        raise reasons[0]
     return found
 
 
