@@ -24,7 +24,7 @@ HEAD = """\
 Inter-|   Receive                                                |  Transmit
  face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo
 """
-DEV = f"""{HEAD}    lo:       0       0    0    0    0     0          0         0        0 0 0 0 0 0 0 0
+DEV = f"""{HEAD}    lo:       0       0    0    0    0     0          0 0 0 0 0 0 0 0 0 0
   eth0: 1476 14 1 2 3 4 5 6 7540 70 7 8 9 10 11 12
 """
 
