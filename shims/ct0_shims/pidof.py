@@ -175,7 +175,12 @@ def suspects(request: Request, view: View, wanted: list[Wanted]) -> Iterator[int
             or (bases and any(name in cmdline for name in bases))
             # No arguments, a login shell ("-sh"), a title: the rules turn to comm.
             or (
-                (workers or not cmdline or cmdline[0] in b"\0-" or has_title(cmdline))
+                (
+                    not cmdline
+                    or cmdline[0] in b"\0-"
+                    or (b" " in cmdline and b" " in cmdline.partition(b"\0")[0])
+                    or workers
+                )
                 and comm_of(proc, pid) in names
             )
         )
@@ -193,10 +198,6 @@ def suspects(request: Request, view: View, wanted: list[Wanted]) -> Iterator[int
 def may_be_me(wanted: list[Wanted]) -> bool:
     """Whether one of the names may mean this process. Each is in its command line, to be sure."""
     return any(one.is_path or one.base in "pidof" or "pidof" in one.base for one in wanted)
-
-
-def has_title(cmdline: bytes) -> bool:
-    return b" " in cmdline and b" " in cmdline.partition(b"\0")[0]
 
 
 def comm_of(proc: int, pid: str) -> bytes:
