@@ -8,7 +8,7 @@ a container's root is opened.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from ct0.cgroup_mounts import cgroup_mounts
 from ct0.container import CT, FROZEN, RUNNING, STOPPED
@@ -45,17 +45,28 @@ def containers(host: Host) -> list[CT]:
     Raises Unavailable when /proc is not the caller's, OSError when it cannot be listed.
     """
     groups, commands = scan(host)
+    return merge(host, groups, configured(host, commands))
+
+
+def configured(host: Host, commands: list[list[str]]) -> Iterator[CT]:
+    """Every CT that the engines' files name, and those named by their daemons' command lines."""
+    for engine in ENGINES.values():
+        yield from engine.configured(host, commands)
+
+
+def merge(host: Host, running: dict[tuple[str, str], Group], named: Iterable[CT]) -> list[CT]:
+    """What runs, by (engine family, CTID), joined with what the engines' files name."""
+    groups = dict(running)
     found: dict[tuple[str, str], CT] = {}
     clock = boot_time(host), ticks_per_second(host)
     mounts = cgroup_mounts(host)
 
-    for name, engine in ENGINES.items():
-        for ct in engine.configured(host, commands):
-            family = FAMILY.get(name, name)
-            if (family, ct.ctid) in found:
-                continue  # Proxmox's CTs have an LXC configuration too: the first engine has them
-            group = groups.pop((family, ct.ctid), None)
-            found[family, ct.ctid] = join(host, ct, group, clock, mounts)
+    for ct in named:
+        family = FAMILY.get(ct.engine, ct.engine)
+        if (family, ct.ctid) in found:
+            continue  # Proxmox's CTs have an LXC configuration too: the first engine has them
+        group = groups.pop((family, ct.ctid), None)
+        found[family, ct.ctid] = join(host, ct, group, clock, mounts)
 
     for (family, ctid), group in groups.items():
         # LXC calls a cgroup web1-1 when a dead web1's was left behind.
