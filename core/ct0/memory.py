@@ -4,7 +4,7 @@
                 memory.events (everything below counts) and memory.events.local (5.2: this cgroup)
     version 1   memory.usage_in_bytes, memory.stat (total_* are with everything below),
                 memory.limit_in_bytes, memory.max_usage_in_bytes, memory.memsw.*,
-                memory.kmem.usage_in_bytes, memory.failcnt, memory.oom_control
+                memory.kmem.usage_in_bytes, memory.[memsw.]failcnt, memory.oom_control
     OpenVZ 6, 7 beancounters physpages, kmemsize, oomguarpages; /proc/bc/CTID/resources (swappages)
                 and /proc/bc/CTID/meminfo
 
@@ -105,6 +105,11 @@ def read_memory1(folder: str) -> Memory:
     if both_limit is not None and limit is not None:
         # inf - inf is nan: without a limit on both there is none on swap.
         swap_limit = both_limit if both_limit == float("inf") else max(both_limit - limit, 0)
+    # Where both limits are the same (docker run --memory-swap), memsw's is hit, and only it counts
+    # (Linux 6.18 does not even count there).
+    limit_hits = optional(read_number, f"{folder}/memory.failcnt")
+    if both is not None and limit_hits is not None:
+        limit_hits += optional(read_number, f"{folder}/memory.memsw.failcnt") or 0
     return Memory(
         usage=usage,
         working_set=working_set(usage, stat.get("total_inactive_file")),
@@ -118,7 +123,7 @@ def read_memory1(folder: str) -> Memory:
         swap_usage=None if both is None else max(both - usage, 0),
         swap_limit=swap_limit,
         oom_kills=oom.get("oom_kill"),  # 4.13
-        limit_hits=optional(read_number, f"{folder}/memory.failcnt"),
+        limit_hits=limit_hits,
         page_faults=stat.get("total_pgfault"),
         major_page_faults=stat.get("total_pgmajfault"),
     )

@@ -68,7 +68,8 @@ V1 = {
     "memory/memory.memsw.usage_in_bytes": "434176\n",
     "memory/memory.memsw.limit_in_bytes": "536870912\n",
     "memory/memory.kmem.usage_in_bytes": "200704\n",
-    "memory/memory.failcnt": "7\n",
+    "memory/memory.failcnt": "4\n",
+    "memory/memory.memsw.failcnt": "3\n",
     "memory/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n",
 }
 UNLIMITED = "9223372036854771712\n"
@@ -150,7 +151,7 @@ def test_version_1_swap_is_never_below_zero(tmp_path: Path) -> None:
 def test_version_1_without_swap_accounting(tmp_path: Path) -> None:
     files = {name: text for name, text in V1.items() if "memsw" not in name}
     found = read_memory(*cgroup_host(tmp_path, "version 1", files))
-    assert (found.swap_usage, found.swap_limit) == (None, None)
+    assert (found.swap_usage, found.swap_limit, found.limit_hits) == (None, None, 4)
 
 
 def test_more_used_than_read_a_moment_ago(tmp_path: Path) -> None:
