@@ -1,0 +1,47 @@
+"""The bench plays its scenes and checks the answers; what it measures is no test's business."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
+    roots = os.pathsep.join([str(CHECKOUT / "core"), str(CHECKOUT / "shims")])
+    return subprocess.run(
+        [sys.executable, "-m", "bench", *arguments],
+        cwd=CHECKOUT,
+        env={**os.environ, "PYTHONPATH": roots},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("scene", ["small", "containers"])
+def test_a_scene_is_played_and_every_answer_is_right(scene: str, tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("needs root: a container has cgroups")
+    run = bench("--scene", scene, "--runs", "1", "--json", str(tmp_path / "runs.json"))
+    assert (run.stderr, run.returncode) == ("", 0)
+    results = json.loads((tmp_path / "runs.json").read_text())["scenes"][scene]["results"]
+    assert {"pidof benchd", "pgrep -x benchd", "killall -0 benchd"} <= {
+        result["case"] for result in results
+    }
+    assert all(len(result["pairs"]) == 1 for result in results)
+    assert not list(Path("/sys/fs/cgroup").glob("*/lxc.payload.bench*"))
+
+
+def test_help_names_the_scenes() -> None:
+    run = bench("--help")
+    assert run.returncode == 0
+    assert "small,large,containers" in run.stdout.replace(" ", "")
