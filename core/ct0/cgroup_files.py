@@ -117,8 +117,10 @@ def own_paths(ct: CT) -> dict[str, str]:
     names = tuple(filter(None, (ct.ctid, ct.name)))
     named = {}
     for key, path in paths.items():
-        plain = path.replace("\\x2d", "-") if "\\" in path else path  # systemd-escape(1)
-        if any(name in plain for name in names):
+        last = path.rpartition("/")[2].replace("\\x2d", "-")  # systemd-escape(1)
+        if last.endswith(".slice") or last.startswith("session-"):
+            continue  # whatever its name, it is no one CT's
+        if any(name in last for name in names):
             named[key] = path
     return named or paths
 

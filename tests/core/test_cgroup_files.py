@@ -79,6 +79,14 @@ SCOPE = "/machine.slice/machine-web\\x2d1.scope"
             CT("nspawn", "web1", cgroups={"": "/system.slice/shop.service"}),
             {"": "/system.slice/shop.service"},
         ),
+        (
+            CT("lxc", "0", cgroups={"": "/lxc.payload.0", "cpu": "/user.slice/user-0.slice"}),
+            {"": "/lxc.payload.0"},
+        ),
+        (
+            CT("lxc", "101", cgroups={"": "/lxc/101", "cpu": "/user.slice/session-101.scope"}),
+            {"": "/lxc/101"},
+        ),
         (CT("openvz", "101", cgroups={"memory": "/101"}), {"memory": "/101"}),
     ],
     ids=[
@@ -86,6 +94,8 @@ SCOPE = "/machine.slice/machine-web\\x2d1.scope"
         "nor is where the caller happened to be",
         "systemd's escapes are read",
         "a unit kept by its leader, which nothing names",
+        "a slice is nobody's, whatever its name",
+        "nor is a session",
         "a number",
     ],
 )
