@@ -102,7 +102,7 @@ class Cgroups:
                 self._shared[read] = None, error
         value, reason = self._shared[read]
         if reason is not None:
-            raise reason
+            raise reason.with_traceback(None)  # else it grows with each raise
         return value  # type: ignore[return-value]
 
 
