@@ -79,9 +79,14 @@ class Served:
         """The first line that holds `text`."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
+            ended = self.process.poll() is not None
+            if ended:
+                self._reader.join(5)
             for line in list(self.lines):
                 if text in line:
                     return line
+            if ended:
+                break
             time.sleep(0.01)
         raise AssertionError(f"never said {text!r}, but: {self.text()}")
 

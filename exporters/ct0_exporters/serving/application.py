@@ -67,8 +67,8 @@ def application(
     max_requests: int = 40,
 ) -> web.Application:
     """The application. `collectors` are the names that collect[]= and exclude[]= may give."""
-    web_config = web_config or WebConfigFile()
-    connections = connections or Connections(web_config)
+    web_config = WebConfigFile() if web_config is None else web_config
+    connections = Connections(web_config) if connections is None else connections
     site = Site(metrics, page or landing, collectors, max_requests, connections)
     front = Front(web_config, connections)
     app = web.Application(middlewares=[front.middleware()], client_max_size=0)

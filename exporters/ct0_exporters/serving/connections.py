@@ -162,9 +162,6 @@ class Connections:
         self._web_config = web_config
         self._all: dict[Connection, None] = {}
 
-    def __len__(self) -> int:
-        return len(self._all)
-
     def __iter__(self) -> Iterator[Connection]:
         return iter(list(self._all))
 

@@ -52,8 +52,8 @@ def passed_by_systemd() -> list[socket.socket]:
         )
     sockets = []
     for number in range(FIRST_PASSED, FIRST_PASSED + int(count)):
-        os.set_inheritable(number, False)
         try:
+            os.set_inheritable(number, False)
             passed = socket.socket(fileno=number)
             listening = passed.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
         except OSError as reason:
