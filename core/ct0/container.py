@@ -31,6 +31,7 @@ class CT(NamedTuple):
     root: str = ""  # path of its root directory, or what its configuration says of it
     cgroups: dict[str, str] = {}  # noqa: RUF012 - controllers ("" is version 2) -> its outer cgroup
     shares_pids: bool = False  # its processes are in CT0's PID namespace (--pid=host)
+    autostart: bool | None = None  # whether its engine starts it at boot; None: not known
 
     @property
     def cgroup(self) -> str:

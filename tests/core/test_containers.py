@@ -110,7 +110,12 @@ def test_lxc_reads_the_default_path_and_running_monitors(root: Path) -> None:
     found = listed(root)
     assert set(found) == {"web1", "db1"}
     assert found["web1"] == CT(
-        "lxc", "web1", "w1", config="/var/lib/lxc/web1/config", root="/srv/web1"
+        "lxc",
+        "web1",
+        "w1",
+        config="/var/lib/lxc/web1/config",
+        root="/srv/web1",
+        autostart=False,
     )
     assert found["db1"].state == "running"
     assert found["db1"].init_pid == 51

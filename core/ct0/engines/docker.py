@@ -42,6 +42,7 @@ def configured(host: Host, commands: list[list[str]]) -> Iterator[CT]:
                 state, name = record["State"], record["Name"].lstrip("/")
                 driver = str(record.get("Driver", "overlay2"))
                 frozen, pid = state.get("Paused") is True, int(state.get("Pid") or 0)
+                by_hand = record.get("HasBeenManuallyStopped") is True
             except Unavailable:
                 continue
             except (ValueError, KeyError, TypeError, AttributeError):
@@ -55,7 +56,22 @@ def configured(host: Host, commands: list[list[str]]) -> Iterator[CT]:
                 init_pid=pid,
                 config=config,
                 root=root(host, data, driver, ctid),
+                autostart=restarts(host, f"{data}/containers/{ctid}/hostconfig.json", by_hand),
             )
+
+
+def restarts(host: Host, path: str, by_hand: bool) -> bool | None:
+    """Whether dockerd starts the CT when it is started itself; `by_hand`: somebody stopped it."""
+    import json
+
+    from ct0.errors import Unavailable
+    from ct0.text import read_text
+
+    try:
+        policy = json.loads(read_text(host.path(path)))["RestartPolicy"]["Name"]
+    except (Unavailable, ValueError, KeyError, TypeError):
+        return None
+    return policy == "always" or (policy == "unless-stopped" and not by_hand)
 
 
 def root(host: Host, data: str, driver: str, ctid: str) -> str:

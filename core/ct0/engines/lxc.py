@@ -44,7 +44,14 @@ def configured(host: Host, commands: list[list[str]]) -> Iterator[CT]:
                 keys = parse_config(read_text(host.path(config)))
             except Unavailable:
                 continue  # another user's, or no CT at all
-            yield CT("lxc", name, keys.get("lxc.uts.name") or name, config=config, root=root(keys))
+            yield CT(
+                "lxc",
+                name,
+                keys.get("lxc.uts.name") or name,
+                config=config,
+                root=root(keys),
+                autostart=keys.get("lxc.start.auto", "0") == "1",
+            )
 
 
 def monitored(commands: list[list[str]]) -> list[str]:

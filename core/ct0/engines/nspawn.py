@@ -59,6 +59,11 @@ def configured(host: Host, commands: list[list[str]]) -> Iterator[CT]:
         for name in entries(host.path("/etc/systemd/nspawn"))
         if name.endswith(".nspawn")
     }
+    enabled = {
+        unescape(name[15:-8])
+        for name in entries(host.path("/etc/systemd/system/machines.target.wants"))
+        if name.startswith("systemd-nspawn@") and name.endswith(".service")
+    }
     seen = set()
     for name in entries(host.path("/run/systemd/machines")):
         if name.startswith("unit:"):
@@ -79,11 +84,17 @@ def configured(host: Host, commands: list[list[str]]) -> Iterator[CT]:
             init_pid=int(leader) if leader.isdigit() else 0,
             config=config.get(name, ""),
             root=keys.get("ROOT", ""),
+            autostart=name in enabled,
         )
     for image in entries(host.path("/var/lib/machines")):
         name = image[:-4] if image.endswith(".raw") else image
         if not name.startswith(".") and name not in seen:
             seen.add(name)
             yield CT(
-                "nspawn", name, name, config=config.get(name, ""), root=f"/var/lib/machines/{image}"
+                "nspawn",
+                name,
+                name,
+                config=config.get(name, ""),
+                root=f"/var/lib/machines/{image}",
+                autostart=name in enabled,
             )

@@ -69,7 +69,21 @@ def configured(host: Host, commands: list[list[str]]) -> Iterator[CT]:
         root = root.replace("$VEID", ctid).replace("${VEID}", ctid)
         state = SUSPENDED if f"Dump.{ctid}" in dumps else MOUNTED if root in mounted else STOPPED
         called = keys.get("NAME") or keys.get("HOSTNAME", "")
-        yield CT("openvz", ctid, called, state, config=config, root=root)
+        yield CT(
+            "openvz",
+            ctid,
+            called,
+            state,
+            config=config,
+            root=root,
+            autostart=on_boot(keys) if keys else None,
+        )
+
+
+def on_boot(keys: dict[str, str]) -> bool | None:
+    """ONBOOT; Virtuozzo's `auto` means as it was before, which no file says."""
+    value = keys.get("ONBOOT", "no")
+    return None if value == "auto" else value == "yes"
 
 
 def mount_points(host: Host) -> set[str]:

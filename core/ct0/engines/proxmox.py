@@ -44,6 +44,7 @@ def configured(host: Host, commands: list[list[str]]) -> Iterator[CT]:
             keys.get("hostname", ""),
             config=config,
             root=f"/var/lib/lxc/{ctid}/rootfs",
+            autostart=keys.get("onboot", "0") == "1" if keys else None,
         )
 
 

@@ -31,11 +31,17 @@ CT_START = Metric(
     "When the CT's init started, in seconds since the epoch; only of running CTs. "
     "Source: field 22 of /proc/PID/stat plus btime of /proc/stat.",
 )
-METRICS = (CT_INFO, CT_STATE, CT_START)
+CT_AUTOSTART = Metric(
+    "ct_autostart",
+    GAUGE,
+    "1 if the CT is set to start when CT0 boots; no series: not known. Source: OpenVZ ONBOOT; LXC "
+    "lxc.start.auto; Proxmox onboot; Docker's restart policy; nspawn's unit in machines.target.",
+)
+METRICS = (CT_INFO, CT_STATE, CT_START, CT_AUTOSTART)
 
 
 def collect(scrape: Scrape) -> Iterator[Family]:
-    info, state, start = map(scrape.family, METRICS)
+    info, state, start, autostart = map(scrape.family, METRICS)
     named = "name" in scrape.labels
     if not named:
         info.labels = (*info.labels, "name")
@@ -45,9 +51,12 @@ def collect(scrape: Scrape) -> Iterator[Family]:
         info.add(values if named else (*values, plain(ct.name or ct.ctid)), 1)
         for each in STATES:
             state.add((*identity, each), int(ct.state == each))
+        if ct.autostart is not None:
+            autostart.add(identity, int(ct.autostart))
     for ct, identity in scrape.running():
         if ct.started:
             start.add(identity, ct.started)
     yield info
     yield state
     yield start
+    yield autostart
