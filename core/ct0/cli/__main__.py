@@ -5,6 +5,7 @@ One command for what a container host is and whose its processes are.
   list      the containers, running and stopped
   owner     whose a process is, and by which evidence
   ps        CT0's own processes, or one container's
+  top       what the containers and CT0 itself use now
   shims     lay out the shims, take them back, say what would bypass them
 
 `ct0 COMMAND --help` tells each one's options. --root reads a recorded or mounted host.
@@ -26,7 +27,8 @@ COMMANDS = {
     "list": "ct0.cli.list",
     "owner": "ct0.cli.owner",
     "ps": "ct0.cli.ps",
-    "shims": "ct0_shims.manage",
+    "top": "ct0.cli.top",
+    "shims": "ct0_shims.delivery.manage",
 }
 
 

@@ -13,6 +13,7 @@ from ct0.cli.notes import rights
 from ct0.cli.table import show
 from ct0.container import CT
 from ct0.containers import containers
+from ct0.figures import duration
 from ct0.host import Host
 
 HEADER = ("ENGINE", "CTID", "NAME", "STATE", "INIT", "PROCS", "UP", "CGROUP")
@@ -65,17 +66,6 @@ def row(ct: CT) -> tuple[str, ...]:
         up,
         ct.cgroup or "-",
     )
-
-
-def duration(seconds: float) -> str:
-    """90061 -> 1d1h; two units, the larger ones."""
-    left = max(0, int(seconds))
-    parts: list[str] = []
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
-        if left >= size or (unit == "s" and not parts):
-            parts.append(f"{left // size}{unit}")
-            left %= size
-    return "".join(parts[:2])
 
 
 def record(ct: CT) -> dict[str, object]:
