@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ct0_shims import __main__ as multicall
-from ct0_shims import bundle, interpreter
+from ct0_shims.commands import COMMANDS
+from ct0_shims.delivery import bundle, contents, interpreter
 
 
 def lay_out(folder: Path, python: str) -> Path:
@@ -25,7 +25,7 @@ def lay_out(folder: Path, python: str) -> Path:
         cache.chmod(0o644)
     links = folder / "shims"
     links.mkdir()
-    for command in multicall.COMMANDS:
-        if f"ct0_shims.{command}" in bundle.sources():
+    for command in COMMANDS:
+        if f"ct0_shims.{command}" in contents.sources():
             (links / command).symlink_to("../ct0-shims")
     return links

@@ -145,7 +145,7 @@ def run_on_terminal(words: list[str]) -> tuple[int, str]:
 
 def lay_out_shims(folder: Path) -> Path:
     """The shims as an installation lays them out: one file, and a link for each command."""
-    from ct0_shims.__main__ import COMMANDS
+    from ct0_shims.commands import COMMANDS
 
     folder.mkdir()
     file = folder.parent / "ct0-shims"

@@ -9,21 +9,7 @@ from __future__ import annotations
 
 import sys
 
-# command -> exit status with which its incumbent reports that it could not do its work at all
-COMMANDS = {
-    "pidof": 1,
-    "pgrep": 3,
-    "pkill": 3,
-    "killall": 1,
-    "killall5": 1,
-    "killproc": 1,
-    "checkproc": 102,
-    "pidofproc": 102,
-    "startproc": 1,
-    "ct0-pids": 7,
-}
-
-MANAGED = ("install", "remove", "status", "build")
+from ct0_shims.commands import COMMANDS, MANAGED
 
 
 def run(command: str, arguments: list[str]) -> int:
@@ -62,7 +48,7 @@ def manage(arguments: list[str]) -> int:
     """`ct0 shims`, for hosts that have this one file and no ct0 command."""
     from ct0.errors import Error
     from ct0.host import Host
-    from ct0_shims.manage import main as manage_main
+    from ct0_shims.delivery.manage import main as manage_main
 
     try:
         return manage_main(arguments, Host())

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import pytest
 
-from ct0_shims import hooks
 from ct0_shims.ct0_pids import read_delay, read_signal
+from ct0_shims.delivery import hooks
 from ct0_shims.options import UsageError
 from daemons import CHECKOUT, Daemons, daemons, wait_until
 

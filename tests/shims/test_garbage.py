@@ -25,7 +25,8 @@ from ct0.proc_cgroup import parse_cgroup
 from ct0.proc_stat import parse_stat
 from ct0.proc_status import parse_status
 from ct0.process import Process
-from ct0_shims.__main__ import COMMANDS, run
+from ct0_shims.__main__ import run
+from ct0_shims.commands import COMMANDS
 from ct0_shims.options import UsageError, getopt
 from ct0_shims.signals import signal_name, signal_number
 

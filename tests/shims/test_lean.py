@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import planted
-from ct0_shims.__main__ import COMMANDS
+from ct0_shims.commands import COMMANDS
 from matrix import VERSIONS, found
 from shims.incumbent import CHECKOUT, interpreter
 

@@ -13,7 +13,7 @@ import json
 import os
 
 from ct0.errors import Malformed
-from ct0_shims.tree import inside, read_file, write_file
+from ct0_shims.delivery.tree import inside, read_file, write_file
 
 PATH = "/usr/lib/ct0/shims.manifest"
 

@@ -10,11 +10,13 @@ from collections.abc import Sequence
 
 from ct0.host import Host
 from ct0.text import plain
-from ct0_shims import hooks
-from ct0_shims.bypass import bypasses
-from ct0_shims.install import FILE, LINKS, install, remove
-from ct0_shims.manifest import changed, read_manifest
-from ct0_shims.tree import inside, read_file
+from ct0_shims.commands import MANAGED
+from ct0_shims.delivery import hooks
+from ct0_shims.delivery.bypass import bypasses
+from ct0_shims.delivery.contents import is_package, sources
+from ct0_shims.delivery.install import FILE, LINKS, install, remove
+from ct0_shims.delivery.manifest import changed, read_manifest
+from ct0_shims.delivery.tree import inside, read_file
 
 
 def main(arguments: Sequence[str], host: Host) -> int:
@@ -25,10 +27,12 @@ def main(arguments: Sequence[str], host: Host) -> int:
         return 2
     root = os.path.realpath(root)
     if options.action == "build":
-        from ct0_shims.bundle import build
+        from ct0_shims.delivery.bundle import build
 
         sys.stdout.write(build(options.python))
         return 0
+    if options.action == "sources":
+        return write_sources(options.folder)
     if options.action == "install":
         for line in install(root, options.python):
             if options.verbose:
@@ -51,9 +55,11 @@ def parser() -> argparse.ArgumentParser:
         prog="ct0 shims",
         description="Lay the shims out in /usr/lib/ct0 with the hooks that make init scripts find"
         " them, take them back exactly, or say how things stand and which callers on this host"
-        " would bypass them. `status` exits 0 when the shims are installed whole, else 1.",
+        " would bypass them. `status` exits 0 when the shims are installed whole, else 1. `build`"
+        " prints the one file, `sources` writes what it holds below DIR, to be read.",
     )
-    parser.add_argument("action", choices=("install", "remove", "status", "build"))
+    parser.add_argument("action", choices=MANAGED)
+    parser.add_argument("folder", nargs="?", metavar="DIR", help="where `sources` writes them")
     parser.add_argument("--root", metavar="DIR", help="another system's root (default: /)")
     parser.add_argument(
         "--python",
@@ -64,6 +70,21 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("-v", "--verbose", action="store_true", help="name every file")
     parser.add_argument("--json", action="store_true", help="status as JSON")
     return parser
+
+
+def write_sources(folder: str | None) -> int:
+    """What runs as root should be readable: the one file's sources as files."""
+    if folder is None:
+        print("ct0 shims sources: where to? name a folder", file=sys.stderr)
+        return 2
+    for module, text in sources().items():
+        path = module.replace(".", "/") + ("/__init__.py" if is_package(module) else ".py")
+        place = os.path.join(folder, path)
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        with open(place, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(text)
+    print(f"{len(sources())} modules written below {folder}")
+    return 0
 
 
 def show_status(root: str, as_json: bool) -> int:

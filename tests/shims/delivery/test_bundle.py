@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from ct0_shims import bundle, interpreter
-from ct0_shims.__main__ import COMMANDS
+from ct0_shims.commands import COMMANDS
+from ct0_shims.delivery import bundle, contents, interpreter
 
 
 @pytest.fixture(scope="module")
@@ -45,15 +46,41 @@ def works(file: Path) -> bool:
     return run.returncode == 0 and run.stdout.strip().isdigit() and run.stderr == ""
 
 
-def test_it_is_one_readable_python_file(file: Path) -> None:
+def test_it_is_one_plain_python_file(file: Path) -> None:
     text = file.read_text()
     ast.parse(text)
-    assert "def payload(controllers: str, parts: list[str])" in text  # sources, not byte code
+    assert text.isascii()
+    assert text.startswith(f"#!{sys.executable} -IS\n")
+    assert max(map(len, text.splitlines())) <= 120
+
+
+def test_it_writes_its_sources_out_to_be_read(file: Path, tmp_path: Path) -> None:
+    run = subprocess.run(
+        [file, "sources", tmp_path / "src"], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    written = {
+        str(path.relative_to(tmp_path / "src")): path.read_text()
+        for path in (tmp_path / "src").rglob("*.py")
+    }
+    for module, text in contents.sources().items():
+        path = module.replace(".", "/")
+        assert written.pop(f"{path}.py", None) == text or written.pop(f"{path}/__init__.py") == text
+    assert written == {}
+    run = subprocess.run([file, "sources"], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout) == (2, "")
+
+
+def test_built_by_itself_it_is_the_same(file: Path) -> None:
+    run = subprocess.run(
+        [file, "build", "--python", sys.executable], capture_output=True, text=True, check=False
+    )
+    assert run.stdout == file.read_text()
 
 
 def test_it_holds_no_third_party_import_and_no_ct0_command(file: Path) -> None:
-    assert not any(name.startswith("ct0.cli") for name in bundle.sources())
-    for name, source in bundle.sources().items():
+    assert not any(name.startswith("ct0.cli") for name in contents.sources())
+    for name, source in contents.sources().items():
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.ImportFrom):
                 assert node.level == 0, name
@@ -89,7 +116,8 @@ def test_it_works_with_a_cache_and_uses_it(file: Path) -> None:
     make_cache(file)
     # With the sources spoilt only the byte code can answer.
     spoilt = file.with_name("spoilt")
-    spoilt.write_text(file.read_text().replace("def main(arguments", "def niam(arguments"))
+    spoilt.write_text(re.sub('(?s)b""".*?"""', 'b""', file.read_text()))
+    assert len(spoilt.read_text()) < 4000
     spoilt.chmod(0o755)
     cache(spoilt).write_bytes(cache(file).read_bytes())
     run = subprocess.run([spoilt, "pidof", "pidof"], capture_output=True, text=True, check=False)

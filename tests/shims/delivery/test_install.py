@@ -12,9 +12,9 @@ import pytest
 
 from ct0.errors import Malformed, Unavailable
 from ct0.host import Host
-from ct0_shims import hooks, manage
-from ct0_shims.__main__ import COMMANDS
-from ct0_shims.install import Conflict, install, remove
+from ct0_shims.commands import COMMANDS
+from ct0_shims.delivery import hooks, manage
+from ct0_shims.delivery.install import Conflict, install, remove
 
 PYTHON = "/usr/bin/python3"
 
@@ -146,7 +146,7 @@ def test_a_cut_short_installation_can_be_taken_back(
             raise OSError(28, "No space left on device")
         os.symlink(goal, place)
 
-    monkeypatch.setattr("ct0_shims.install.relink", fails)
+    monkeypatch.setattr("ct0_shims.delivery.install.relink", fails)
     with pytest.raises(OSError, match="No space left"):
         install(str(root), PYTHON)
     remove(str(root))

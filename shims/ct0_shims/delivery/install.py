@@ -15,12 +15,13 @@ from __future__ import annotations
 import os
 
 from ct0.errors import Error, Unavailable
-from ct0_shims import __main__ as multicall
-from ct0_shims import bundle, hooks
-from ct0_shims.interpreter import byte_code
-from ct0_shims.manifest import PATH as MANIFEST
-from ct0_shims.manifest import changed, mark, read_manifest, write_manifest
-from ct0_shims.tree import inside, make_folders, read_file, write_file
+from ct0_shims.commands import COMMANDS
+from ct0_shims.delivery import bundle, hooks
+from ct0_shims.delivery.contents import functions
+from ct0_shims.delivery.interpreter import byte_code
+from ct0_shims.delivery.manifest import PATH as MANIFEST
+from ct0_shims.delivery.manifest import changed, mark, read_manifest, write_manifest
+from ct0_shims.delivery.tree import inside, make_folders, read_file, write_file
 
 BASE = "/usr/lib/ct0"
 FILE = f"{BASE}/ct0-shims"
@@ -114,14 +115,14 @@ def plan(root: str, python: str) -> dict[str, Item]:
     cache = byte_code(root, python, text)
     if cache is not None:
         items[f"{FILE}.{cache[0]}.cache"] = Item("file", cache[1])
-    for name, content in bundle.functions().items():
+    for name, content in functions().items():
         place = f"{BASE}/functions/{name}"
         if name == os.path.basename(hooks.DEBIAN_HOOK):
             if not os.path.isdir(os.path.dirname(inside(root, hooks.DEBIAN_HOOK))):
                 continue
             place = hooks.DEBIAN_HOOK
         items[place] = Item("file", content.encode())
-    for command in sorted(multicall.COMMANDS):
+    for command in sorted(COMMANDS):
         items[f"{LINKS}/{command}"] = Item("link", b"../ct0-shims")
     return items
 

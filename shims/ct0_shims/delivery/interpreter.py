@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ct0.errors import Unavailable
-from ct0_shims.tree import inside
+from ct0_shims.delivery.tree import inside
 
 FLOOR = (3, 9)
 
@@ -16,8 +16,12 @@ import sys
 text = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
 space = {"__name__": "bundle"}
 exec(compile(text, "ct0-shims", "exec"), space)
-from ct0_shims.bundle import byte_code
-sys.stdout.buffer.write(byte_code(space["SOURCES"], space["BUILD"]))
+SOURCES = space["unpacked"]()["sources"]
+space.update(SOURCES=SOURCES, PLACES={})
+exec(space["unpacked"]()["loader"], space)
+sys.modules["__main__"].unpacked = space["unpacked"]
+from ct0_shims.delivery.byte_code import byte_code
+sys.stdout.buffer.write(byte_code(SOURCES, space["BUILD"]))
 """
 
 

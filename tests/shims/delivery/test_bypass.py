@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ct0.host import Host
-from ct0_shims.bypass import bypasses, scan
+from ct0_shims.delivery.bypass import bypasses, scan
 
 LSB = "#!/bin/sh\nPATH=/sbin:/bin\n. /lib/lsb/init-functions\n"
 
