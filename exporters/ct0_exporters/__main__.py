@@ -1,5 +1,5 @@
 """ct0-exporter: serve the metrics of this host's containers, write one scrape to stdout (`once`),
-or to a file for node_exporter (`textfile`)."""
+to a file for node_exporter (`textfile`), or their addresses for Prometheus (`targets`)."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import argparse
 import logging
 import os
 import sys
-import tempfile
 
 from ct0 import __version__
 from ct0.host import Host
+from ct0_exporters import targets
 from ct0_exporters.collectors import COLLECTORS
 from ct0_exporters.exporter import Exporter
 from ct0_exporters.options import add_arguments, options
 from ct0_exporters.render import OPENMETRICS, TEXT
+from ct0_exporters.replacing import replace_file
 
 FORMATS = {"text": TEXT, "openmetrics": OPENMETRICS}
 TABLE = {name: (collector.default, collector.help) for name, collector in COLLECTORS.items()}
@@ -23,12 +24,12 @@ TABLE = {name: (collector.default, collector.help) for name, collector in COLLEC
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ct0-exporter",
-        usage="%(prog)s [OPTION...] [once | textfile PATH]",
+        usage="%(prog)s [OPTION...] [once | textfile PATH | targets]",
         description=__doc__,
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("command", nargs="*", metavar="once | textfile PATH", help="instead of serving")
+    add("command", nargs="*", metavar="once | textfile PATH | targets", help="instead of serving")
     add("--format", choices=list(FORMATS), default="text", help="of `once` (%(default)s)")
     add("--version", action="version", version=f"ct0-exporter {__version__}")
     add_arguments(parser, TABLE)
@@ -38,6 +39,9 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Returns the exit status: 0, 1 when the output cannot be written, 2 for a wrong option."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["targets"]:
+        return targets.main(arguments[1:])
     asked = parser()
     given = asked.parse_args(arguments)
     logging.basicConfig(format="ct0-exporter: %(message)s", level=logging.INFO)
@@ -56,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
             sys.stdout.buffer.write(body)
             sys.stdout.buffer.flush()
         else:
-            write_textfile(rest[0], body)
+            replace_file(rest[0], body)
     except BrokenPipeError:
         # Whoever read had enough. Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -64,25 +68,6 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"ct0-exporter: {error.filename or 'stdout'}: {error.strerror}", file=sys.stderr)
         return 1
     return 0
-
-
-def write_textfile(path: str, body: bytes) -> None:
-    """Replace a file at once: node_exporter must never read half of it.
-
-    Its collector reads *.prom only, so the temporary name must not end so.
-    """
-    folder, name = os.path.split(path)
-    file, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".tmp", dir=folder or ".")
-    try:
-        with os.fdopen(file, "wb") as stream:
-            stream.write(body)
-            stream.flush()
-            os.fchmod(stream.fileno(), 0o644)
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 def add_serving(parser: argparse.ArgumentParser) -> None:
@@ -93,6 +78,8 @@ def add_serving(parser: argparse.ArgumentParser) -> None:
 
 def run_server(exporter: Exporter, given: argparse.Namespace) -> int:
     try:
+        from ct0_exporters.discovery import with_discovery
+        from ct0_exporters.serving.application import landing
         from ct0_exporters.serving.server import serve
     except ImportError as error:
         print(
@@ -100,7 +87,9 @@ def run_server(exporter: Exporter, given: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 1
-    return serve(exporter.metrics, given, collectors=exporter.options.collectors)
+    options = exporter.options
+    page = with_discovery(exporter.host, options, landing)
+    return serve(exporter.metrics, given, page, collectors=options.collectors)
 
 
 if __name__ == "__main__":
