@@ -215,7 +215,8 @@ def _authority(folder: Path, name: str) -> Pair:
     pair = Pair(folder / f"{name}.crt", folder / f"{name}.key")
     _openssl(
         *("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
-        *("-days", "2", "-subj", f"/CN={name}", "-keyout", str(pair.key), "-out", str(pair.cert)),
+        *("-days", "2", "-subj", f"/CN={name}", "-addext", "keyUsage=critical,keyCertSign,cRLSign"),
+        *("-keyout", str(pair.key), "-out", str(pair.cert)),
     )
     return pair
 
@@ -223,7 +224,8 @@ def _authority(folder: Path, name: str) -> Pair:
 def _signed(folder: Path, name: str, signer: Pair, names: str) -> Pair:
     pair = Pair(folder / f"{name}.crt", folder / f"{name}.key")
     request, extensions = folder / f"{name}.csr", folder / f"{name}.ext"
-    extensions.write_text(f"subjectAltName={names}\n")
+    # The key identifier: Python 3.13 as a client insists on it.
+    extensions.write_text(f"subjectAltName={names}\nauthorityKeyIdentifier=keyid\n")
     _openssl(
         *("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
         *("-subj", f"/CN={name}", "-keyout", str(pair.key), "-out", str(request)),

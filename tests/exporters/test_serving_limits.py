@@ -125,10 +125,9 @@ def test_connection_rests_between_scrapes_for_a_while(server: Served) -> None:
         (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n", b"413"),
         (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", b"400"),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", b"400"),
-        (b"GET / HTTP/1.1\r\nHost: x\r\n: nameless\r\n\r\n", b"400"),
     ],
     ids=["line", "header", "many headers", "garbage", "body", "chunks", "announced", "negative",
-         "TLS to plain HTTP", "nameless header"],
+         "TLS to plain HTTP"],
 )  # fmt: skip
 def test_too_much_or_nonsense_is_refused_quickly(
     server: Served, request_: bytes, status: bytes

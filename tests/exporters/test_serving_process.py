@@ -164,7 +164,7 @@ os.execv(sys.executable, [sys.executable, "-c", *sys.argv[1:]])
 
 @contextmanager
 def activated(*options: str) -> Iterator[Served]:
-    command = [sys.executable, "-c", SYSTEMD, SERVER, "--web.systemd-socket", *options]
+    command = [sys.executable, "-c", SYSTEMD, SERVER, *options]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment())
     server = Served(process)
     try:
@@ -176,9 +176,14 @@ def activated(*options: str) -> Iterator[Served]:
         process.wait()
 
 
-def test_sockets_from_systemd() -> None:
-    with activated("--web.listen-address", "127.0.0.1:1") as server:
-        assert len(server.addresses) == 2  # and not the one that was named
+@pytest.mark.parametrize(
+    "options",
+    [(), ("--web.systemd-socket",), ("--web.systemd-socket", "--web.listen-address=127.0.0.1:1")],
+    ids=["unasked", "asked", "rather than an address"],
+)
+def test_sockets_from_systemd(options: tuple[str, ...]) -> None:
+    with activated(*options) as server:
+        assert len(server.addresses) == 2
         for address in server.addresses:
             connection = http.client.HTTPConnection(address, timeout=20)
             assert ask(connection, "/metrics").status == 200

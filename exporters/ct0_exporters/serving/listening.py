@@ -42,11 +42,17 @@ def listen(addresses: Sequence[str]) -> list[socket.socket]:
     return sockets
 
 
+def is_activated() -> bool:
+    """Whether systemd passed sockets to this very process."""
+    return os.environ.get("LISTEN_PID") == str(os.getpid())
+
+
 def passed_by_systemd() -> list[socket.socket]:
     """What systemd passed. The variables are taken out: a child must not heed them."""
-    pid, count = os.environ.pop("LISTEN_PID", ""), os.environ.pop("LISTEN_FDS", "")
-    os.environ.pop("LISTEN_FDNAMES", None)
-    if pid != str(os.getpid()) or not count.isdigit() or int(count) == 0:
+    ours, count = is_activated(), os.environ.get("LISTEN_FDS", "")
+    for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"):
+        os.environ.pop(name, None)
+    if not ours or not count.isdigit() or int(count) == 0:
         raise CannotListen(
             "--web.systemd-socket: systemd passed no socket; start it by ct0-exporter.socket"
         )

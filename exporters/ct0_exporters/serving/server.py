@@ -20,7 +20,7 @@ from ct0.errors import Error
 from .application import Metrics, Page, application
 from .connections import LIMITS, Connections, Limits
 from .door import Door
-from .listening import listen, passed_by_systemd, remove_unix, shown
+from .listening import is_activated, listen, passed_by_systemd, remove_unix, shown
 from .options import WebOptions, web_options
 from .web_config_file import WebConfigFile
 
@@ -40,7 +40,7 @@ def serve(
         options = web_options(options)
     try:
         web_config = WebConfigFile(options.config_file)
-        if options.systemd_socket:
+        if options.systemd_socket or (not options.listen_addresses and is_activated()):
             listeners, paths = passed_by_systemd(), []
         else:
             listeners = listen(options.listen_addresses)
@@ -156,4 +156,7 @@ def _raise_descriptor_limit(needed: int) -> None:
     wanted = needed + 4096
     if soft != resource.RLIM_INFINITY and soft < wanted:
         new = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, new), hard))
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, new), hard))
+        except (OSError, ValueError) as reason:  # a filter of system calls
+            log.debug("cannot raise the limit of open files: %s", reason)
