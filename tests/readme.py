@@ -45,7 +45,7 @@ def usage(command: str) -> str:
 
 def table() -> str:
     """README's table: a row for each shim."""
-    from ct0_shims.__main__ import COMMANDS
+    from ct0_shims.commands import COMMANDS
 
     lines = ["| shim | stands in for | accepts | cannot work: |", "|---|---|---|---|"]
     for command, incumbent in STANDS_IN_FOR.items():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ct0_shims.__main__ import COMMANDS
+from ct0_shims.commands import COMMANDS
 from readme import OPTION, PAGES, STANDS_IN_FOR, options, renewed
 
 ROOT = Path(__file__).parent.parent
