@@ -1,5 +1,6 @@
 """ct0-exporter: serve the metrics of this host's containers, write one scrape to stdout (`once`),
-to a file for node_exporter (`textfile`), or their addresses for Prometheus (`targets`)."""
+to a file for node_exporter (`textfile`), their addresses for Prometheus (`targets`), or say
+whether a --web.config.file is good (`check-web-config`)."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ TABLE = {name: (collector.default, collector.help) for name, collector in COLLEC
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ct0-exporter",
-        usage="%(prog)s [OPTION...] [once | textfile PATH | targets]",
+        usage="%(prog)s [OPTION...] [once | textfile PATH | targets | check-web-config FILE]",
         description=__doc__,
         allow_abbrev=False,
     )
@@ -42,6 +43,10 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["targets"]:
         return targets.main(arguments[1:])
+    if arguments[:1] == ["check-web-config"] and len(arguments) == 2:
+        from ct0_exporters.serving.web_config_file import check_web_config
+
+        return check_web_config(arguments[1])
     asked = parser()
     given = asked.parse_args(arguments)
     logging.basicConfig(format="ct0-exporter: %(message)s", level=logging.INFO)

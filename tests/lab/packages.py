@@ -20,6 +20,7 @@ PACKAGES = (
     "mmdebstrap",
     "podman",
     "procps",
+    "prometheus",
     "psmisc",
     "runc",
     "systemd-container",
