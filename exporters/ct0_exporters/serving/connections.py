@@ -29,7 +29,7 @@ class Limits(NamedTuple):
     write: float = 30  # a client that takes nothing of its answer
     linger: float = 2  # to read on after an error, so that the client sees the answer
     drain: float = 10  # SIGTERM to the end, for scrapes that are under way
-    connections: int = 512
+    connections: int = 256
     slow: int = 20  # clients at once that do not keep up with their answer
     request_bytes: int = 16384  # of a request, its body included; a real scrape's has 400
 

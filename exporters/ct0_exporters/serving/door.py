@@ -97,8 +97,10 @@ class Door:
             arguments["ssl"] = context
             arguments["ssl_handshake_timeout"] = self._connections.limits.handshake
         try:
+            if context is not None:
+                await self._first_byte(accepted)
             await loop.connect_accepted_socket(lambda: connection, accepted, **arguments)
-        except OSError as reason:
+        except (OSError, asyncio.TimeoutError) as reason:
             # No TLS, no common version, no certificate, too slow (ssl.SSLError and ConnectionError
             # are OSErrors): the client knows, and anybody could fill a log with it.
             log.debug("handshake failed: %s", reason)
@@ -106,6 +108,19 @@ class Door:
             connection.task = None
             if connection.transport is None:
                 self._connections.forget(connection)
+
+    async def _first_byte(self, accepted: socket.socket) -> None:
+        """Wait until the client says something: asyncio's TLS takes 256 KiB from the outset."""
+        loop = asyncio.get_running_loop()
+        spoken = asyncio.Event()
+        loop.add_reader(accepted, spoken.set)
+        try:
+            await asyncio.wait_for(spoken.wait(), self._connections.limits.handshake)
+        except BaseException:
+            loop.remove_reader(accepted)
+            accepted.close()
+            raise
+        loop.remove_reader(accepted)
 
     async def _sweep(self) -> None:
         while True:
