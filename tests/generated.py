@@ -266,6 +266,7 @@ def machine(root: Path, version: int) -> None:
         "/proc/stat",
         f"cpu  1201 3 840 99120 77 0 12 0 0 0\n{cpus}intr 1\nctxt 2\nbtime 1700000000\n",
     )
+    write(root, "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "16\n")
     write(root, "/proc/loadavg", "0.23 0.05 0.02 1/70 375\n")
     write(
         root,

@@ -1,8 +1,6 @@
-"""Scrapes: every collector in a thread with a deadline, what they found, and how each fared.
+"""Scrapes: every collector with a deadline, what they found, and how each fared.
 
-A collector that fails, or hangs on a stuck file system, costs its own metrics and nothing else. Its
-thread cannot be killed: it is left behind, and until it ends the collector is not started again,
-so that threads do not pile up.
+A collector that fails, or hangs on a stuck file system, costs its own metrics and nothing else.
 
 Scrapes that come while one is under way are given its result: four Prometheus servers that ask at
 the same moment cost one scrape.
@@ -17,12 +15,12 @@ from collections.abc import Iterable, Iterator
 from typing import Callable
 
 from ct0.container import CT
-from ct0.errors import Malformed, Unavailable
 from ct0.host import Host
 from ct0.inventory import Inventory
 from ct0_exporters.collectors import COLLECTORS
 from ct0_exporters.collectors import scrape as about
-from ct0_exporters.families import Family, Faulty, check_family
+from ct0_exporters.families import Family
+from ct0_exporters.jobs import Job, Runner
 from ct0_exporters.options import Options
 from ct0_exporters.own_share import OwnShare
 from ct0_exporters.render import Renderer, format_for
@@ -35,50 +33,6 @@ LIST = "containers"  # the list of CTs, which the collectors work on, is made li
 
 class UnknownCollector(ValueError):
     """A scrape asked (collect[]=) for a collector that there is none of or that is turned off."""
-
-
-class Job:
-    """One run of one collector. `success` is None where there is nothing of it on this host."""
-
-    def __init__(self, name: str, work: Callable[[], Iterable[Family]]) -> None:
-        self.name = name
-        self.families: list[Family] = []
-        self.success: bool | None = False
-        self.reason = ""
-        self.began = time.monotonic()
-        self.seconds = 0.0
-        self._work = work
-        self._done = threading.Event()
-        # A daemon: Python must be able to exit while it hangs.
-        threading.Thread(target=self._run, name=f"collector {name}", daemon=True).start()
-
-    def _run(self) -> None:
-        try:
-            # One by one: those it could make before it failed are good.
-            for family in self._work():
-                check_family(family)
-                self.families.append(family)
-            self.success = True
-        except Unavailable as reason:
-            # No right to read is worth an alert, a kernel without the file is not.
-            self.success = False if isinstance(reason.__cause__, PermissionError) else None
-            self.reason = str(reason)
-        except (Malformed, Faulty, OSError) as reason:
-            self.reason = str(reason)
-        except Exception as error:
-            self.reason = f"{type(error).__name__}: {error}"
-            log.exception("collector %s failed", self.name)
-        finally:
-            self.seconds = time.monotonic() - self.began
-            self._done.set()
-
-    @property
-    def done(self) -> bool:
-        return self._done.is_set()
-
-    def wait(self, timeout: float) -> bool:
-        """Whether it is done, at the latest `timeout` seconds after its beginning."""
-        return self._done.wait(max(0.0, self.began + timeout - time.monotonic()))
 
 
 class Result:
@@ -101,6 +55,7 @@ class Exporter:
         self._inventory = Inventory(host)
         self._own_share = OwnShare() if lasting else None
         self._renderer = Renderer()
+        self._runner = Runner()
         self._jobs: dict[str, Job] = {}
         self._cts: list[CT] = []
         self._failed: dict[str, str] = {}
@@ -108,7 +63,7 @@ class Exporter:
         self._lock = threading.Lock()
 
     def metrics(self, collect: frozenset[str] | None = None, accept: str = "") -> tuple[bytes, str]:
-        """One scrape as bytes, and their content type as format_ford from the Accept header.
+        """One scrape as bytes, and their content type; `accept` is the one that was negotiated.
 
         `collect` names the collectors wanted; None is all that are turned on.
         Raises UnknownCollector.
@@ -154,18 +109,16 @@ class Exporter:
         return [name for name in self.options.collectors if collect is None or name in collect]
 
     def _scrape(self, names: list[str]) -> Iterator[Family]:
-        timeout = self.options.timeout
         listing = self._run(LIST, self._list)
-        listing.wait(timeout)
-        outcomes = [self._outcome(listing)]
+        outcomes = [self._outcome(listing, self._wait(listing))]
         scrape = Scrape(self.host, self._cts, self.options, self._own_share)
         seen: set[str] = set()
         for name in names:
             # One after the other: the interpreter does one thing at a time anyway.
             collect = COLLECTORS[name].collect
             job = self._run(name, lambda collect=collect: collect(scrape))  # type: ignore[misc]
-            in_time = job.wait(timeout)
-            outcomes.append(self._outcome(job))
+            in_time = self._wait(job)
+            outcomes.append(self._outcome(job, in_time))
             for family in job.families if in_time else ():
                 if family.name in seen:
                     log.error("collector %s: %s is another's already", name, family.name)
@@ -179,25 +132,38 @@ class Exporter:
         return iter(())
 
     def _run(self, name: str, work: Callable[[], Iterable[Family]]) -> Job:
+        """The job of this name: a new one, or the one that another scrape has begun."""
         with self._lock:
             job = self._jobs.get(name)
-            if job is None or job.done:
-                job = self._jobs[name] = Job(name, work)
-            return job
+            if job is not None and not job.done:
+                return job
+            job = self._jobs[name] = Job(name, work)
+        self._runner.submit(job)
+        return job
 
-    def _outcome(self, job: Job) -> tuple[str, bool | None, float]:
+    def _wait(self, job: Job) -> bool:
+        """Whether it was done in time."""
+        if not job.wait(self.options.timeout):
+            self._runner.leave(job)
+            return False
+        with self._lock:
+            if self._jobs.get(job.name) is job:
+                del self._jobs[job.name]  # its families are of this scrape alone
+        return True
+
+    def _outcome(self, job: Job, in_time: bool) -> tuple[str, bool | None, float]:
         """Name, success (None: not offered on this host) and seconds; logs what went wrong."""
-        if not job.done:
+        if not in_time:
             self._say(job.name, f"not done after {self.options.timeout:g} seconds")
             return job.name, False, time.monotonic() - job.began
-        self._say(job.name, "" if job.success is not False else job.reason)
+        self._say(job.name, "" if job.success is not False else job.reason, job.bug)
         return job.name, job.success, job.seconds
 
-    def _say(self, name: str, trouble: str) -> None:
+    def _say(self, name: str, trouble: str, bug: Exception | None = None) -> None:
         """Once when trouble begins or changes, once when it ends: not at every scrape."""
         before = self._failed.get(name, "")
         if trouble and trouble != before:
-            log.warning("collector %s: %s", name, trouble)
+            log.warning("collector %s: %s", name, trouble, exc_info=bug)
         elif before and not trouble:
             log.warning("collector %s: all right again", name)
         self._failed[name] = trouble

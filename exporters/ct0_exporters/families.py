@@ -8,6 +8,7 @@ all of its series.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import NamedTuple
 
 COUNTER, GAUGE, INFO, STATESET = "counter", "gauge", "info", "stateset"
@@ -75,12 +76,9 @@ def check_family(family: Family) -> None:
         raise Faulty(f"{name}: _info is the suffix of facts, and of them alone")
     if len(set(labels)) != len(labels):
         raise Faulty(f"{name}: a label comes twice")
-    if len({values for values, _ in family.samples}) != len(family.samples):
-        seen: set[Values] = set()
-        for values, _ in family.samples:
-            if values in seen:
-                raise Faulty(f"{name}: the series {dict(zip(labels, values))} comes twice")
-            seen.add(values)
-    count = len(labels)
-    if any(len(values) != count for values, _ in family.samples):
+    keys = [values for values, _ in family.samples]
+    if len(set(keys)) != len(keys):
+        (values, _), *_ = Counter(keys).most_common(1)
+        raise Faulty(f"{name}: the series {dict(zip(labels, values))} comes twice")
+    if not set(map(len, keys)) <= {len(labels)}:
         raise Faulty(f"{name}: a sample has not the labels {', '.join(labels)}")

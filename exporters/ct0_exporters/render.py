@@ -21,6 +21,8 @@ from ct0_exporters.families import COUNTER, INFO, STATESET, Family, Values
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
+EXACT = 1 << 53  # up to here a float64 is the same number as the integer
+EXPONENTS = [f"e+{digits - 1:02d}" for digits in range(17)]  # by the number of digits
 KEPT = 100_000  # label texts of one set of labels; beyond, CTs come and go: start afresh
 
 
@@ -35,26 +37,39 @@ class Renderer:
     def render(self, families: Iterable[Family], content_type: str = TEXT) -> bytes:
         """The exposition in one of the two formats."""
         openmetrics = content_type == OPENMETRICS
-        lines: list[str] = []
-        for family in families:
-            lines += head(family, openmetrics)
-            texts = self._texts.setdefault(family.labels, {})
-            if len(texts) > KEPT:
-                texts.clear()
-            name = family.name
-            for values, value in family.samples:
-                text = texts.get(values)
-                if text is None:
-                    text = texts[values] = label_text(family.labels, values)
-                # number(), written out for the two kinds of value that nearly all are.
-                if value.__class__ is int and -1000000 < value < 1000000:
-                    lines.append(f"{name}{text} {value}.0\n")
-                elif 1e-4 < value < 1e6:
-                    lines.append(f"{name}{text} {float(value)!r}\n")
-                else:
-                    lines.append(f"{name}{text} {number(value)}\n")
+        # Family by family: all lines at once would take as much memory again as the text.
+        chunks = [self.chunk(family, openmetrics) for family in families]
         if openmetrics:
-            lines.append("# EOF\n")
+            chunks.append(b"# EOF\n")
+        return b"".join(chunks)
+
+    def chunk(self, family: Family, openmetrics: bool) -> bytes:
+        texts = self._texts.setdefault(family.labels, {})
+        if len(texts) > KEPT:
+            texts.clear()
+        name = family.name
+        lines = head(family, openmetrics)
+        append = lines.append
+        for values, value in family.samples:
+            text = texts.get(values)
+            if text is None:
+                text = texts[values] = label_text(family.labels, values)
+            # number(), written out for what nearly all values are.
+            if value.__class__ is int and -1000000 < value < EXACT:
+                if value < 1000000:
+                    append(f"{name}{text} {value}.0\n")
+                    continue
+                digits = str(value)
+                exponent = EXPONENTS[len(digits)]
+                digits = digits.rstrip("0")
+                if len(digits) > 1:
+                    append(f"{name}{text} {digits[0]}.{digits[1:]}{exponent}\n")
+                else:
+                    append(f"{name}{text} {digits}{exponent}\n")
+            elif 1e-4 < value < 1e6:
+                append(f"{name}{text} {float(value)!r}\n")
+            else:
+                append(f"{name}{text} {number(value)}\n")
         # Collectors hand over clean texts; were one not to, its series alone should look odd.
         return "".join(lines).encode("utf-8", "replace")
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Callable
 
 from ct0.cgroup_files import Cgroups
@@ -14,6 +15,11 @@ from ct0.text import plain
 from ct0_exporters.families import Family, Metric, Values
 from ct0_exporters.options import Options
 from ct0_exporters.own_share import OwnShare
+
+INFINITE = float("inf")
+
+# Safe for a label; the same texts come at every scrape.
+clean = lru_cache(maxsize=16384)(plain)
 
 STEADY = ("engine", "ctid")  # the labels of every series of a CT; `name` joins them if wanted
 
@@ -72,6 +78,7 @@ class Scrape:
         Raises the first Malformed, after all families: the other CTs' series are good.
         """
         families = self.families(metrics)
+        fill = Filler(families)
         trouble: Malformed | None = None
         for ct, identity in self.running():
             try:
@@ -81,18 +88,29 @@ class Scrape:
             except Malformed as error:
                 trouble = trouble or error
                 continue
-            add(families, identity, record)
+            fill(identity, record)
         yield from families.values()
         if trouble is not None:
             raise trouble
 
 
-def add(families: dict[str, Family], identity: Values, record: object) -> None:
-    """A sample for each family whose field the record has a finite value in."""
-    for field, family in families.items():
-        value = getattr(record, field)
-        if value is not None and value != math.inf:
-            family.samples.append((identity, value))
+class Filler:
+    """Adds a sample to each of the families for a record's field of the same name."""
+
+    __slots__ = ("_appends", "_get")
+
+    def __init__(self, families: dict[str, Family]) -> None:
+        # Two at least, so that the getter gives a tuple in any case.
+        self._get = (
+            attrgetter(*families, *families) if len(families) == 1 else attrgetter(*families)
+        )
+        self._appends = [family.samples.append for family in families.values()]
+
+    def __call__(self, identity: Values, record: object) -> None:
+        """What is not offered (None) and what is unlimited (infinite) gives no sample."""
+        for append, value in zip(self._appends, self._get(record)):
+            if value is not None and value != INFINITE:
+                append((identity, value))
 
 
 def distinct(names: Iterable[str]) -> dict[str, str]:
@@ -100,13 +118,13 @@ def distinct(names: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     taken: set[str] = set()
     for name in names:
-        clean = base = plain(name)
+        label = base = clean(name)
         number = 2
-        while clean in taken:
-            clean = f"{base}~{number}"
+        while label in taken:
+            label = f"{base}~{number}"
             number += 1
-        taken.add(clean)
-        found[name] = clean
+        taken.add(label)
+        found[name] = label
     return found
 
 
@@ -115,11 +133,11 @@ def identities(cts: list[CT], with_names: bool) -> list[Values]:
     found: list[Values] = []
     taken: set[Values] = set()
     for ct in cts:
-        key = plain(ct.engine), plain(ct.ctid)
+        key = clean(ct.engine), clean(ct.ctid)
         number = 2
         while key in taken:
-            key = key[0], f"{plain(ct.ctid)}~{number}"
+            key = key[0], f"{clean(ct.ctid)}~{number}"
             number += 1
         taken.add(key)
-        found.append((*key, plain(ct.name or ct.ctid)) if with_names else key)
+        found.append((*key, clean(ct.name or ct.ctid)) if with_names else key)
     return found

@@ -22,6 +22,7 @@ from prometheus_client.registry import Collector
 from ct0_exporters.families import COUNTER, GAUGE, INFO, Family
 from ct0_exporters.render import KEPT, OPENMETRICS, TEXT, Renderer, format_for, number
 
+
 class Given(Collector):
     def __init__(self, families: Iterable[Family]) -> None:
         self.families = families

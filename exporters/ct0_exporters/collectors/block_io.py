@@ -8,7 +8,7 @@ from ct0.block_io import read_block_io
 from ct0.errors import Malformed, Unavailable
 from ct0.ioacct import read_ioacct, read_ioprio
 from ct0_exporters.families import COUNTER, GAUGE, Family, Metric
-from ct0_exporters.scrape import Scrape, add, distinct
+from ct0_exporters.scrape import Filler, Scrape, distinct
 
 DEVICE = ("device",)
 V1 = "v1 blkio.throttle.io_{}_recursive"
@@ -68,13 +68,14 @@ METRICS = (*METRICS, PRIORITY)
 def collect(scrape: Scrape) -> Iterator[Family]:
     families = scrape.families(METRICS)
     priority = families.pop(PRIORITY.name)
+    fill = Filler(families)
     trouble: Malformed | None = None
     for ct, identity in scrape.running():
         try:
             devices = read_block_io(scrape.cgroups, ct)
             names = distinct(devices)
             for device, record in devices.items():
-                add(families, (*identity, names[device]), record)
+                fill((*identity, names[device]), record)
         except Unavailable:
             if ct.engine == "openvz":
                 try:

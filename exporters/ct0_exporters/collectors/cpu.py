@@ -8,7 +8,7 @@ from ct0.cpu import CPU, read_cpu
 from ct0.errors import Malformed, Unavailable
 from ct0_exporters.families import COUNTER, GAUGE, Family, Metric, Values
 from ct0_exporters.host_cpu import busy_seconds, host_name
-from ct0_exporters.scrape import Scrape, add
+from ct0_exporters.scrape import Filler, Scrape
 
 USAGE = Metric(
     "ct_cpu_usage_seconds_total",
@@ -89,6 +89,7 @@ MODES = ("user", "system", "nice")
 def collect(scrape: Scrape) -> Iterator[Family]:
     families = scrape.families(METRICS)
     by_mode = families.pop("mode")
+    fill = Filler(families)
     identity_of = {id(ct): identity for ct, identity in scrape.running()}
     # CT0's share needs all CTs, those too that are not to be shown.
     wanted = scrape.cts if scrape.own_share is None else scrape.all_cts
@@ -108,7 +109,7 @@ def collect(scrape: Scrape) -> Iterator[Family]:
             usage[ct.engine, ct.ctid] = record.usage_seconds
         identity = identity_of.get(id(ct))
         if identity is not None:
-            add(families, identity, record)
+            fill(identity, record)
             add_modes(by_mode, identity, record)
     add_own(scrape, families["usage_seconds"], usage)
     yield families.pop("usage_seconds")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from ct0.errors import Malformed, Unavailable
 from ct0.filesystem import read_filesystem
 from ct0_exporters.families import GAUGE, Family, Metric
-from ct0_exporters.scrape import Scrape, add, distinct
+from ct0_exporters.scrape import Filler, Scrape, distinct
 
 LABELS = ("mountpoint", "fstype")
 SOURCE = (
@@ -53,6 +53,7 @@ METRICS = (
 
 def collect(scrape: Scrape) -> Iterator[Family]:
     families = scrape.families(METRICS)
+    fill = Filler(families)
     trouble: Malformed | None = None
     for ct, identity in zip(scrape.cts, scrape.identities):
         try:
@@ -64,7 +65,7 @@ def collect(scrape: Scrape) -> Iterator[Family]:
             continue
         places = distinct(each.mountpoint for each in found)
         for mountpoint, each in {each.mountpoint: each for each in found}.items():
-            add(families, (*identity, places[mountpoint], each.fstype), each)
+            fill((*identity, places[mountpoint], each.fstype), each)
     yield from families.values()
     if trouble is not None:
         raise trouble

@@ -15,10 +15,9 @@ from ct0.errors import Unavailable
 from ct0.fairsched import parse_load
 from ct0.memory import parse_meminfo, read_memory
 from ct0.tasks import read_tasks
-from ct0.text import plain
 from ct0_exporters.families import COUNTER, GAUGE, Family, Metric
 from ct0_exporters.host_cpu import mode_seconds
-from ct0_exporters.scrape import Scrape
+from ct0_exporters.scrape import Scrape, clean
 
 MEMINFO = {
     "ct_host_memory_size_bytes": ("MemTotal", "Memory of the machine"),
@@ -102,7 +101,7 @@ def collect(scrape: Scrape) -> Iterator[Family]:
     yield from machine(scrape)
     containers = scrape.family(CONTAINERS)
     for (engine, state), number in Counter((ct.engine, ct.state) for ct in scrape.all_cts).items():
-        containers.add((plain(engine), state), number)
+        containers.add((clean(engine), state), number)
     yield containers
     yield from slices(scrape)
 
@@ -146,7 +145,7 @@ def slices(scrape: Scrape) -> Iterator[Family]:
         if name.startswith(PER_CT):
             continue
         group = CT("", name, cgroups=dict.fromkeys(mounts, f"/{name}"))
-        values = (plain(name),)
+        values = (clean(name),)
         for read in READERS:
             try:
                 record = read(scrape.cgroups, group)._asdict()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ct0.errors import Malformed, Unavailable
 from ct0.hugetlb import read_hugetlb
 from ct0_exporters.families import GAUGE, Family, Metric
-from ct0_exporters.scrape import Scrape, add
+from ct0_exporters.scrape import Filler, Scrape
 
 METRICS = (
     Metric(
@@ -31,11 +31,12 @@ METRICS = (
 
 def collect(scrape: Scrape) -> Iterator[Family]:
     families = scrape.families(METRICS)
+    fill = Filler(families)
     trouble: Malformed | None = None
     for ct, identity in scrape.running():
         try:
             for pagesize, record in read_hugetlb(scrape.cgroups, ct).items():
-                add(families, (*identity, pagesize), record)
+                fill((*identity, pagesize), record)
         except Unavailable:
             continue
         except Malformed as error:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ct0.container import FROZEN, MOUNTED, RUNNING, STOPPED, SUSPENDED
-from ct0.text import plain
 from ct0_exporters.families import GAUGE, INFO, Family, Metric
-from ct0_exporters.scrape import Scrape
+from ct0_exporters.scrape import Scrape, clean
 
 STATES = (RUNNING, FROZEN, STOPPED, SUSPENDED, MOUNTED)
 
@@ -46,11 +45,13 @@ def collect(scrape: Scrape) -> Iterator[Family]:
     if not named:
         info.labels = (*info.labels, "name")
     for ct, identity in zip(scrape.cts, scrape.identities):
-        facts = plain(ct.config), plain(ct.cgroup)
+        facts = clean(ct.config), clean(ct.cgroup)
         values = (*identity, *facts)
-        info.add(values if named else (*values, plain(ct.name or ct.ctid)), 1)
+        info.add(values if named else (*values, clean(ct.name or ct.ctid)), 1)
         for each in STATES:
             state.add((*identity, each), int(ct.state == each))
+        if ct.autostart is not None:
+            autostart.add(identity, int(ct.autostart))
         if ct.autostart is not None:
             autostart.add(identity, int(ct.autostart))
     for ct, identity in scrape.running():
@@ -59,4 +60,5 @@ def collect(scrape: Scrape) -> Iterator[Family]:
     yield info
     yield state
     yield start
+    yield autostart
     yield autostart

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ct0.vestat import read_vestat
 from ct0_exporters.families import COUNTER, GAUGE, Family, Metric
-from ct0_exporters.scrape import Scrape, add
+from ct0_exporters.scrape import Filler, Scrape
 
 METRICS = (
     Metric(
@@ -27,8 +27,9 @@ METRICS = (
 
 def collect(scrape: Scrape) -> Iterator[Family]:
     families = scrape.families(METRICS)
+    fill = Filler(families)
     lines = scrape.cgroups.shared(read_vestat)
     for ctid, identity in scrape.openvz().items():
         if ctid in lines:
-            add(families, identity, lines[ctid])
+            fill(identity, lines[ctid])
     yield from families.values()

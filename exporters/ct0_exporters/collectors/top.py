@@ -8,12 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import psutil
-
-from ct0.text import plain
 from ct0_exporters.collectors.members import pids
 from ct0_exporters.families import COUNTER, GAUGE, Family, Metric
-from ct0_exporters.scrape import Scrape
+from ct0_exporters.scrape import Scrape, clean
 
 LABELS = ("pid", "comm")
 METRICS = (
@@ -34,6 +31,8 @@ METRICS = (
 
 
 def collect(scrape: Scrape) -> Iterator[Family]:
+    import psutil  # 4 MB that only this collector needs
+
     psutil.PROCFS_PATH = scrape.host.proc
     cpu, memory = map(scrape.family, METRICS)
     for ct, identity in scrape.running():
@@ -48,7 +47,7 @@ def collect(scrape: Scrape) -> Iterator[Family]:
                 continue  # ended meanwhile, or hidden from this caller
             found.append((times.user + times.system, pid, comm, resident))
         for seconds, pid, comm, resident in sorted(found, reverse=True)[: scrape.options.top]:
-            values = (*identity, str(pid), plain(comm))
+            values = (*identity, str(pid), clean(comm))
             cpu.add(values, seconds)
             memory.add(values, resident)
     yield cpu
