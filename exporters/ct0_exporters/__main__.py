@@ -85,7 +85,7 @@ def add_serving(parser: argparse.ArgumentParser) -> None:
 def run_server(exporter: Exporter, given: argparse.Namespace) -> int:
     try:
         from ct0_exporters.discovery import with_discovery
-        from ct0_exporters.serving.application import landing
+        from ct0_exporters.page.site import LivePage
         from ct0_exporters.serving.server import serve
     except ImportError as error:
         print(
@@ -95,7 +95,7 @@ def run_server(exporter: Exporter, given: argparse.Namespace) -> int:
         return 1
     keep_memory_small()
     options = exporter.options
-    page = with_discovery(exporter.host, options, landing)
+    page = with_discovery(exporter.host, options, LivePage(exporter.host, options))
     keep_memory_small()
     return serve(exporter.metrics, given, page, collectors=options.collectors)
 
