@@ -9,6 +9,7 @@ import math
 
 NONE, UNLIMITED = "-", "∞"
 UNITS = "KMGTPE"
+LENGTHS = (("d", 86400, "h", 3600), ("h", 3600, "m", 60), ("m", 60, "s", 1))
 
 
 def size(value: float | None) -> str:
@@ -46,13 +47,12 @@ def whole(value: float | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """90061 -> 1d1h; two units, the larger ones."""
+    """90061 -> 1d1h, 86460 -> 1d: the largest unit and the next."""
     if seconds is None:
         return NONE
     left = max(0, int(seconds))
-    parts: list[str] = []
-    for unit, length in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
-        if left >= length or (unit == "s" and not parts):
-            parts.append(f"{left // length}{unit}")
-            left %= length
-    return "".join(parts[:2])
+    for unit, length, smaller, part in LENGTHS:
+        if left >= length:
+            rest = left % length // part
+            return f"{left // length}{unit}" + (f"{rest}{smaller}" if rest else "")
+    return f"{left}s"

@@ -116,7 +116,7 @@ def points(share: float | None) -> str:
 
 
 def count_cell(kind: str, value: int | None, mood: str) -> str:
-    return cell(f"{kind} num", figure(whole(value), mood=mood if value else ""))
+    return cell(f"{kind} num", figure(whole(value), mood=mood if value else "zero"))
 
 
 def tasks_cell(row: Row) -> str:

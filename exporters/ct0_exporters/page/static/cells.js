@@ -97,8 +97,8 @@ const CELLS = {
   },
   "pressure num": (row) =>
     pressures(row).every((share) => share === null) ? ["-"] : pressures(row).map((s) => part(s)),
-  "fails num": (row) => figure(whole(row.fails), "", row.fails ? "warn" : ""),
-  "oom num": (row) => figure(whole(row.oom_kills), "", row.oom_kills ? "bad" : ""),
+  "fails num": (row) => figure(whole(row.fails), "", row.fails ? "warn" : "zero"),
+  "oom num": (row) => figure(whole(row.oom_kills), "", row.oom_kills ? "bad" : "zero"),
   "tasks num": (row) =>
     figure(whole(row.tasks), whole(row.tasks_limit), level(fraction(row.tasks, row.tasks_limit), 0.8, 0.95)),
   "in num": (row, host, past) =>

@@ -3,6 +3,7 @@
 const NONE = "-";
 const UNLIMITED = "∞";
 const UNITS = "KMGTPE";
+const LENGTHS = [["d", 86400, "h", 3600], ["h", 3600, "m", 60], ["m", 60, "s", 1]];
 
 export const known = (value) => typeof value === "number";
 
@@ -33,15 +34,14 @@ export const points = (share) => (known(share) ? String(Math.floor(share * 100 +
 
 export function duration(seconds) {
   if (!known(seconds)) return NONE;
-  let left = Math.max(0, Math.floor(seconds));
-  const parts = [];
-  for (const [unit, length] of [["d", 86400], ["h", 3600], ["m", 60], ["s", 1]]) {
-    if (left >= length || (unit === "s" && !parts.length)) {
-      parts.push(Math.floor(left / length) + unit);
-      left %= length;
+  const left = Math.max(0, Math.floor(seconds));
+  for (const [unit, length, smaller, part] of LENGTHS) {
+    if (left >= length) {
+      const rest = Math.floor((left % length) / part);
+      return `${Math.floor(left / length)}${unit}${rest ? rest + smaller : ""}`;
     }
   }
-  return parts.slice(0, 2).join("");
+  return `${left}s`;
 }
 
 // The part of a limit that is used, 0 to 1; null without a limit.
