@@ -148,19 +148,19 @@ def files2(number: int) -> dict[str, str]:
         "memory.current": f"{n['usage']}\n",
         "memory.stat": MEMORY_STAT_2.format(**n),
         "memory.max": "536870912\n",
-        "memory.high": "max\n",
+        "memory.high": "483183820\n" if number % 2 else "max\n",
         "memory.min": "0\n",
         "memory.peak": f"{n['usage'] + 4096}\n",
         "memory.swap.current": "0\n",
-        "memory.swap.max": "max\n",
+        "memory.swap.max": "1073741824\n" if number % 2 else "max\n",
         "memory.events": "low 0\nhigh 0\nmax 14\noom 2\noom_kill 2\noom_group_kill 0\n",
         "memory.events.local": "low 0\nhigh 0\nmax 14\noom 2\noom_kill 0\noom_group_kill 0\n",
         "pids.current": "42\n",
         "pids.max": "1024\n" if number % 2 else "max\n",
         "io.stat": f"8:0 rbytes={n['file']} wbytes=40960 rios=248 wios=10 dbytes=0 dios=0\n",
-        "io.max": "8:0 rbps=10485760 wbps=max riops=max wiops=500\n" if number % 2 else "",
+        "io.max": "8:0 rbps=10485760 wbps=20971520 riops=1000 wiops=500\n" if number % 2 else "",
         "hugetlb.2MB.current": "2097152\n",
-        "hugetlb.2MB.max": "max\n",
+        "hugetlb.2MB.max": "4194304\n" if number % 2 else "max\n",
     }
 
 

@@ -13,6 +13,7 @@ from ct0.errors import Malformed, Unavailable
 from ct0.host import Host
 from ct0.text import plain
 from ct0_exporters.families import Family, Metric, Values
+from ct0_exporters.host_cpu import host_name
 from ct0_exporters.options import Options
 from ct0_exporters.own_share import OwnShare
 
@@ -60,6 +61,10 @@ class Scrape:
         """CTID -> label values of OpenVZ's CTs, for files that hold them all."""
         pairs = zip(self.cts, self.identities)
         return {ct.ctid: identity for ct, identity in pairs if ct.engine == "openvz"}
+
+    def own_identity(self) -> Values:
+        """CT0 in the families in which it stands for the host without its CTs."""
+        return ("host", "0", host_name(self.host))[: len(self.labels)]
 
     def family(self, metric: Metric) -> Family:
         labels = (*self.labels, *metric.labels) if metric.of_ct else metric.labels

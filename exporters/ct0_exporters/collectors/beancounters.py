@@ -1,4 +1,4 @@
-"""Collector `beancounters`: all that OpenVZ 6 and 7 count of a CT, in the kernel's own units."""
+"""Collector `beancounters`: all that OpenVZ 6 and 7 count, of CTs and of CT0, in their units."""
 
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ def collect(scrape: Scrape) -> Iterator[Family]:
     families = scrape.families(METRICS)
     wanted = scrape.options.resources
     counters = scrape.cgroups.shared(read_beancounters)
-    for ctid, identity in scrape.openvz().items():
+    # "0" is CT0 itself: what its own processes have, without its CTs'.
+    for ctid, identity in {**scrape.openvz(), "0": scrape.own_identity()}.items():
         for resource, counter in counters.get(ctid, {}).items():
             if wanted is not None and not wanted.fullmatch(resource):
                 continue

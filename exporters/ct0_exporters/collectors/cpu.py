@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ct0.cpu import CPU, read_cpu
 from ct0.errors import Malformed, Unavailable
 from ct0_exporters.families import COUNTER, GAUGE, Family, Metric, Values
-from ct0_exporters.host_cpu import busy_seconds, host_name
+from ct0_exporters.host_cpu import busy_seconds
 from ct0_exporters.scrape import Filler, Scrape
 
 USAGE = Metric(
@@ -139,5 +139,4 @@ def add_own(scrape: Scrape, family: Family, usage: dict[tuple[str, str], float])
         {(ct.engine, ct.ctid): ct.started for ct in scrape.all_cts if ct.started}
     )
     own = scrape.own_share.look(host, usage, fresh=fresh)
-    identity = ("host", "0", host_name(scrape.host))
-    family.add(identity[: len(scrape.labels)], own)
+    family.add(scrape.own_identity(), own)

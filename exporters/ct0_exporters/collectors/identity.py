@@ -52,13 +52,10 @@ def collect(scrape: Scrape) -> Iterator[Family]:
             state.add((*identity, each), int(ct.state == each))
         if ct.autostart is not None:
             autostart.add(identity, int(ct.autostart))
-        if ct.autostart is not None:
-            autostart.add(identity, int(ct.autostart))
     for ct, identity in scrape.running():
         if ct.started:
             start.add(identity, ct.started)
     yield info
     yield state
     yield start
-    yield autostart
     yield autostart
