@@ -20,13 +20,13 @@ def samples(text: str) -> dict[Series, float]:
     return found
 
 
-def values(text: str, name: str, **labels: str) -> list[float]:
+def values(text: str, name: str, /, **labels: str) -> list[float]:
     """The values of the series of this name that have these labels, among others."""
     wanted = set(labels.items())
     return [value for (its, has), value in samples(text).items() if its == name and wanted <= has]
 
 
-def value(text: str, name: str, **labels: str) -> float:
+def value(text: str, name: str, /, **labels: str) -> float:
     """The one value there is."""
     (only,) = values(text, name, **labels)
     return only
