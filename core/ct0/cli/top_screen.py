@@ -254,9 +254,11 @@ def paints() -> dict[str, int]:
         BAD: curses.A_BOLD,
         DIM: curses.A_DIM,
     }
-    if not curses.has_colors() or "NO_COLOR" in os.environ:
+    if not curses.has_colors():
         return looks
-    curses.use_default_colors()
+    curses.use_default_colors()  # else curses paints all white on black
+    if "NO_COLOR" in os.environ:
+        return looks
     colours = {GOOD: curses.COLOR_GREEN, WARN: curses.COLOR_YELLOW, BAD: curses.COLOR_RED}
     for number, (mood, colour) in enumerate(colours.items(), 1):
         curses.init_pair(number, colour, -1)
