@@ -114,3 +114,28 @@ def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     monkeypatch.setattr(ct0.look, "time", clock)
     monkeypatch.setattr(ct0.live, "time", clock)
     return clock
+
+
+def hostile_host(root: Path) -> Path:
+    """A whole host, as ct0 finds it by itself: LXC's `web1`, one of a hostile name, a stopped one
+    and sixty more, so that there is something to sort and to scroll."""
+    node = LiveHost(root)
+    names = ["web1", HOSTILE, "\u202egnorw", *(f"customer{number:02}" for number in range(60))]
+    for number, name in enumerate(names):
+        pid = 200 + number
+        write(root, f"var/lib/lxc/{name}/config", f"lxc.uts.name = {name}\n")
+        cgroup = f"/lxc.payload.{name}"
+        planted.process(
+            root,
+            pid,
+            "init",
+            starttime=1000 + number,
+            cgroup=f"0::{cgroup}\n",
+            nspid=f"{pid}\t1",
+            namespace="pid:[2]",
+        )
+        running = CT("lxc", name, name, RUNNING, init_pid=pid, cgroups={"": cgroup})
+        memory = (number * 37 % 61 + 1) << 20
+        node.uses(running, 0, memory=memory, limit=str(64 << 20), oom=number % 3)
+    write(root, "var/lib/lxc/stopped/config", "lxc.uts.name = stopped\n")
+    return root

@@ -71,7 +71,7 @@ def short(ctid: str) -> str:
 
 def figure(text: str, limit: str = "", mood: str = "") -> str:
     kind = f"figure {mood}".rstrip()
-    after = f'<span class="limit">/ {limit}</span>' if limit and limit != NONE else ""
+    after = f' <span class="limit">/ {limit}</span>' if limit and limit != NONE else ""
     return f'<span class="{kind}">{text}</span>{after}'
 
 
@@ -103,7 +103,7 @@ def memory_cell(row: Row, view: View) -> str:
 def pressure_cell(row: Row) -> str:
     if row.waiting == (None, None, None):
         return cell("pressure num", NONE)
-    parts = "".join(
+    parts = " ".join(
         f'<span class="{("part " + level(share, 0.1, 0.4)).rstrip()}">{points(share)}</span>'
         for share in row.waiting
     )

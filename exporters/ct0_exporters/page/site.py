@@ -62,13 +62,13 @@ class LivePage:
         try:
             text = document.document(self._live.look(), asked(query))
             status = 200
-        except Error as error:
+        except (Error, OSError) as error:
             text, status = document.trouble(str(error)), 503
         return Reply(text.encode("utf-8", "replace"), headers=HEADERS, status=status)
 
     def _records(self, query: Mapping[str, str]) -> Reply:
         try:
             body, status = records.document(self._live.look(), query.get("history") == "1"), 200
-        except Error as error:
+        except (Error, OSError) as error:
             body, status = json.dumps({"error": str(error)}).encode(), 503
         return Reply(body, JSON, HEADERS, status)

@@ -58,7 +58,7 @@ export function spark(history, least) {
 
 export function figure(text, limit = "", mood = "") {
   const made = [element("span", `figure ${mood}`.trimEnd(), text)];
-  if (limit && limit !== "-") made.push(element("span", "limit", `/ ${limit}`));
+  if (limit && limit !== "-") made.push(" ", element("span", "limit", `/ ${limit}`));
   return made;
 }
 
@@ -96,7 +96,7 @@ const CELLS = {
     ];
   },
   "pressure num": (row) =>
-    pressures(row).every((share) => share === null) ? ["-"] : pressures(row).map((s) => part(s)),
+    pressures(row).every((share) => share === null) ? ["-"] : pressures(row).flatMap((share) => [" ", part(share)]).slice(1),
   "fails num": (row) => figure(whole(row.fails), "", row.fails ? "warn" : "zero"),
   "oom num": (row) => figure(whole(row.oom_kills), "", row.oom_kills ? "bad" : "zero"),
   "tasks num": (row) =>
