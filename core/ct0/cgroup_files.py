@@ -22,6 +22,7 @@ from __future__ import annotations
 import errno
 import math
 import os
+from collections.abc import Iterable
 from typing import Callable, TypeVar
 
 from ct0.cgroup_mounts import cgroup_mounts
@@ -54,6 +55,15 @@ class Cgroups:
         self.mounts = {name: host.path(path) for name, path in cgroup_mounts(host).items()}
         self._folders: dict[tuple[str, str], tuple[dict[str, str], dict[str, str]]] = {}
         self._shared: dict[object, tuple[object, Exception | None]] = {}
+
+    def again(self, cts: Iterable[CT]) -> Cgroups:
+        """For the next look at the same host: nothing that was read is kept, but where the folders
+        of these CTs are, as long as nothing is mounted elsewhere."""
+        new = Cgroups(self.host)
+        if new.mounts == self.mounts:
+            keys = [(ct.engine, ct.ctid) for ct in cts]
+            new._folders = {key: self._folders[key] for key in keys if key in self._folders}
+        return new
 
     def folder(self, ct: CT, controller: str) -> tuple[int, str] | None:
         """The cgroup version and folder in which `controller` has its files for this CT.

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Callable
 
+from ct0.cgroup_files import Cgroups
 from ct0.container import CT
 from ct0.host import Host
 from ct0.inventory import Inventory
@@ -58,6 +59,7 @@ class Exporter:
         self._runner = Runner()
         self._jobs: dict[str, Job] = {}
         self._cts: list[CT] = []
+        self._cgroups = Cgroups(host)
         self._failed: dict[str, str] = {}
         self._current: dict[frozenset[str] | None, Result] = {}
         self._lock = threading.Lock()
@@ -111,7 +113,9 @@ class Exporter:
     def _scrape(self, names: list[str]) -> Iterator[Family]:
         listing = self._run(LIST, self._list)
         outcomes = [self._outcome(listing, self._wait(listing))]
-        scrape = Scrape(self.host, self._cts, self.options, self._own_share)
+        cts = self._cts
+        cgroups = self._cgroups = self._cgroups.again(cts)
+        scrape = Scrape(self.host, cts, self.options, self._own_share, cgroups)
         seen: set[str] = set()
         for name in names:
             # One after the other: the interpreter does one thing at a time anyway.

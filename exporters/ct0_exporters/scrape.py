@@ -40,10 +40,15 @@ class Scrape:
     )
 
     def __init__(
-        self, host: Host, cts: list[CT], options: Options, own_share: OwnShare | None = None
+        self,
+        host: Host,
+        cts: list[CT],
+        options: Options,
+        own_share: OwnShare | None = None,
+        cgroups: Cgroups | None = None,
     ) -> None:
         self.host = host
-        self.cgroups = Cgroups(host)
+        self.cgroups = cgroups or Cgroups(host)
         self.options = options
         self.own_share = own_share  # None: this process makes one scrape only
         self.all_cts = cts

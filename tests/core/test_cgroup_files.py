@@ -230,3 +230,15 @@ def test_any_text_is_parsed_or_malformed(text: str) -> None:
 @given(st.dictionaries(st.from_regex(r"[a-z_]{1,9}", fullmatch=True), st.integers(0, 1 << 64)))
 def test_flat_keyed_reads_what_the_kernel_prints(pairs: dict[str, int]) -> None:
     assert parse_flat("".join(f"{key} {value}\n" for key, value in pairs.items())) == pairs
+
+
+def test_the_next_look_knows_the_folders_of_cts_that_are_still_there(tmp_path: Path) -> None:
+    cgroups, ct = cgroup_host(tmp_path, "version 2", {"pids.current": "1\n"})
+    folder = cgroups.folder(ct, "pids")
+    assert cgroups.again([ct])._folders.keys() == {("lxc", "web1")}
+    assert cgroups.again([ct]).folder(ct, "pids") == folder
+    assert cgroups.again([])._folders == {}
+    moved = ct._replace(cgroups={"": "/elsewhere/lxc.payload.web1"})
+    assert cgroups.again([ct]).folder(moved, "pids") != folder
+    (tmp_path / "proc/mounts").write_text("cgroup2 /mnt cgroup2 rw 0 0\n")
+    assert cgroups.again([ct]).folder(ct, "pids") == (2, f"{tmp_path}/mnt/lxc.payload.web1")
