@@ -135,7 +135,7 @@ def hostile_host(root: Path) -> Path:
             namespace="pid:[2]",
         )
         running = CT("lxc", name, name, RUNNING, init_pid=pid, cgroups={"": cgroup})
-        memory = (number * 37 % 61 + 1) << 20
+        memory = ((number * 37 % 61 + 1) << 20) + 12345  # no figure is halfway
         node.uses(running, 0, memory=memory, limit=str(64 << 20), oom=number % 3)
     write(root, "var/lib/lxc/stopped/config", "lxc.uts.name = stopped\n")
     return root

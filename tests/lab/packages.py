@@ -12,6 +12,8 @@ from .command import LabError, attempt, call, system_environment
 
 PACKAGES = (
     "busybox-static",
+    "chromium",
+    "chromium-driver",
     "containerd",
     "docker.io",
     "iproute2",

@@ -223,6 +223,7 @@ form.addEventListener("submit", (event) => {
   chosen();
 });
 form.addEventListener("input", chosen);
+form.addEventListener("change", chosen);
 find("#pause").addEventListener("click", (event) => {
   paused = !paused;
   event.target.setAttribute("aria-pressed", String(paused));
