@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 
+from ct0.cgroup_files import read_cgroup
 from ct0.cgroup_mounts import cgroup_mounts
 from ct0.container import CT, FROZEN, RUNNING, STOPPED
 from ct0.engines import ENGINES
@@ -172,7 +173,7 @@ def is_frozen(host: Host, cgroups: dict[str, str], mounts: dict[str, str]) -> bo
                 continue
             name, sign = wanted[controller]
             try:
-                if sign in read_text(host.path(f"{mounts[controller]}{path}/{name}")).split("\n"):
+                if sign in read_cgroup(host.path(f"{mounts[controller]}{path}/{name}")).split("\n"):
                     return True
             except Unavailable:
                 continue  # version 2 before 5.2, or no such cgroup in this namespace

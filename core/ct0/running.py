@@ -19,6 +19,7 @@ from ct0.errors import Malformed
 from ct0.host import Host
 from ct0.owner import CONTAINER, Ownership, outermost
 from ct0.proc_cgroup import Membership
+from ct0.proc_stat import parse_stat
 from ct0.process import Process
 
 Key = tuple[str, str]  # engine family and CTID
@@ -153,12 +154,16 @@ def alive(host: Host, group: Group) -> bool:
     known = min(group.inits) if group.inits else group.oldest
     if known is None:
         return False
+    path = f"{host.proc}/{known[1]}/stat"
     try:
-        with Process(host, known[1]) as process:
-            stat = process.stat()
-            return stat.starttime == known[0] and stat.state not in "ZX"
-    except (ProcessLookupError, PermissionError, Malformed):
-        return False
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            stat = parse_stat(os.read(file, 4096), path)
+        finally:
+            os.close(file)
+    except (OSError, Malformed):
+        return False  # gone, or hidden from this caller
+    return stat.starttime == known[0] and stat.state not in "ZX"
 
 
 def pids(folder: str) -> list[int]:

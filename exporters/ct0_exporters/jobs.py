@@ -44,7 +44,7 @@ class Job:
             # No right to read is worth an alert, a kernel without the file is not.
             self.success = False if isinstance(reason.__cause__, PermissionError) else None
             self.reason = str(reason)
-        except (Malformed, Faulty, OSError) as reason:
+        except (Malformed, Faulty, OSError, ImportError) as reason:
             self.reason = str(reason)
         except Exception as error:
             self.reason = f"{type(error).__name__}: {error}"
