@@ -16,12 +16,10 @@ from promql import known, labels, metrics, offered, promtool
 FOLDER = Path(__file__).parents[2] / "exporters/grafana"
 NAMES = [dashboard.uid for dashboard in DASHBOARDS]
 JSON: dict[str, Any] = {name: json.loads((FOLDER / f"{name}.json").read_text()) for name in NAMES}
-PANELS = [
-    pytest.param(name, panel, id=f"{name}: {panel['title']}")
-    for name in NAMES
-    for panel in JSON[name]["panels"]
-    if panel["type"] != "row"
+PAIRS = [
+    (name, panel) for name in NAMES for panel in JSON[name]["panels"] if panel["type"] != "row"
 ]
+PANELS = [pytest.param(*pair, id=f"{pair[0]}: {pair[1]['title']}") for pair in PAIRS]
 VARIABLES = {"job": "ct0", "instance": "node1:9955", "engine": ".*", "ctid": "101"}
 # Units of Grafana's, by what a metric's name ends in; a rate of seconds is a share of the time.
 UNITS = {
@@ -133,11 +131,7 @@ def test_counters_are_rated_and_gauges_are_not(name: str, panel: Any) -> None:
 
 def test_prometheus_reads_every_query(tmp_path: Path) -> None:
     """As recording rules, which promtool parses."""
-    found = {
-        substituted(query)
-        for _, panel in (each.values for each in PANELS)
-        for query in queries(panel)
-    }
+    found = {substituted(query) for _, panel in PAIRS for query in queries(panel)}
     rules = [{"record": f"query:{n}", "expr": query} for n, query in enumerate(sorted(found))]
     assert len(rules) > 80
     assert not any("$" in rule["expr"] for rule in rules)

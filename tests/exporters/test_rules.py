@@ -127,3 +127,13 @@ def test_its_job_is_the_one_the_alerts_know() -> None:
     job = yaml.safe_load((FOLDER / "scrape-config.yaml").read_text())["scrape_configs"][0]
     asked = re.findall(r'job="(\w+)"', " ".join(EXPRESSIONS.values()))
     assert set(asked) == {job["job_name"]}
+
+
+def test_the_table_in_the_documentation_is_of_these_alerts() -> None:
+    text = (FOLDER.parents[1] / "docs/monitoring-with-prometheus.md").read_text()
+    lines = re.findall(r"(?m)^\| `(CT\w+)` \|.*\| (\w+ ?\w*) \| (\w+) \|$", text)
+    spoken = {"0m": "at once"}
+    assert lines == [
+        (name, spoken.get(rule["for"], f"{rule['for'][:-1]} min"), rule["labels"]["severity"])
+        for name, rule in ALERTS.items()
+    ]

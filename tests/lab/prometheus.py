@@ -1,0 +1,124 @@
+"""A real Prometheus on the loopback that scrapes the real exporter every second."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .command import LabError, wait_for
+from .run import Run
+from .service import service
+
+RULES = Path(__file__).parents[2] / "exporters/prometheus"
+
+
+def configuration(scraped: int, discovered: int) -> dict[str, Any]:
+    """The shipped one with our addresses in it, and faster; the containers found are not scraped
+    within an hour."""
+    shipped = yaml.safe_load((RULES / "scrape-config.yaml").read_text(encoding="utf-8"))
+    hosts, cts = shipped["scrape_configs"]
+    hosts |= {"scrape_interval": "1s", "scrape_timeout": "1s"}
+    hosts["static_configs"] = [{"targets": [f"127.0.0.1:{scraped}"]}]
+    url = urllib.parse.urlparse(cts["http_sd_configs"][0]["url"])
+    found = url._replace(netloc=f"127.0.0.1:{discovered}").geturl()
+    cts["http_sd_configs"] = [{"url": found, "refresh_interval": "1s"}]
+    cts["scrape_interval"] = "1h"
+    return {
+        "global": {"evaluation_interval": "1s"},
+        "rule_files": [f"{RULES}/ct0-*.yaml"],
+        "scrape_configs": [hosts, cts],
+    }
+
+
+class Prometheus:
+    """Asks the running server; every answer is PromQL's."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def get(self, path: str, **query: str) -> Any:
+        url = f"{self.url}{path}?{urllib.parse.urlencode(query)}"
+        try:
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                return json.load(answer)["data"]
+        except urllib.error.HTTPError as error:
+            raise LabError(f"{query}: {json.load(error)['error']}") from error
+
+    def query(self, expression: str, at: float | None = None) -> list[dict[str, Any]]:
+        """An instant vector, or a matrix for a range: as the API gives it."""
+        when = {} if at is None else {"time": f"{at:.3f}"}
+        result: list[dict[str, Any]] = self.get("/api/v1/query", query=expression, **when)["result"]
+        return result
+
+    def value(self, expression: str, at: float | None = None) -> float:
+        """The value of the one series there is."""
+        found = self.query(expression, at)
+        if len(found) != 1:
+            raise LabError(f"{expression}: {len(found)} series: {[x['metric'] for x in found]}")
+        return float(found[0]["value"][1])
+
+    def values(self, expression: str, at: float | None = None) -> list[float]:
+        return [float(each["value"][1]) for each in self.query(expression, at)]
+
+    def now(self) -> float:
+        """The time, once everything that happened until now has been scraped."""
+        called = time.time()
+
+        def scraped() -> bool:
+            return any(when > called for when in self.values('timestamp(up{job="ct0"})'))
+
+        # A scrape's time is that of its beginning, so the first one later than now will do.
+        wait_for("a scrape", scraped, 15)
+        return time.time()
+
+
+@contextmanager
+def exporter(run: Run, root: str = "/") -> Iterator[int]:
+    """ct0-exporter on the real host, or on a recorded one; yields its port on the loopback."""
+    port = free_port()
+    command = [sys.executable, "-m", "ct0_exporters", f"--web.listen-address=127.0.0.1:{port}"]
+    command.append(f"--path.rootfs={root}")
+    log = run.folder / f"exporter-{port}.log"
+    with service(command, log, lambda: answers(f"http://127.0.0.1:{port}/-/ready")):
+        yield port
+
+
+@contextmanager
+def prometheus(run: Run, scraped: int, discovered: int) -> Iterator[Prometheus]:
+    """The server with the shipped rules, its data in the run's folder."""
+    folder = run.folder / "prometheus"
+    folder.mkdir()
+    config = folder / "prometheus.yml"
+    config.write_text(yaml.safe_dump(configuration(scraped, discovered)), encoding="utf-8")
+    url = f"127.0.0.1:{free_port()}"
+    command = ["prometheus", f"--config.file={config}", f"--web.listen-address={url}"]
+    command += [f"--storage.tsdb.path={folder}/data", "--log.level=warn"]
+    with service(command, folder / "log", lambda: answers(f"http://{url}/-/ready")):
+        server = Prometheus(f"http://{url}")
+        wait_for("a first scrape", lambda: bool(server.query('up{job="ct0"} == 1')))
+        yield server
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
