@@ -58,7 +58,9 @@ function draw() {
     return rows.get(key);
   });
   if (!shown.length) wantedRows.push(nothing());
-  tbody.replaceChildren(...wantedRows);
+  // Only when they are others: what has the focus keeps it.
+  const same = wantedRows.every((tr, at) => tr === tbody.children[at]);
+  if (!same || wantedRows.length !== tbody.children.length) tbody.replaceChildren(...wantedRows);
   fill(find("#own tr"), answer.ct0, host, past(answer.ct0));
   find("#count").value = `${shown.length} of ${answer.containers.length}`;
 }
@@ -70,6 +72,7 @@ function isWanted(row) {
 
 function nothing() {
   const some = answer.containers.length > 0;
+  if (tbody.firstElementChild?.dataset.some === String(some)) return tbody.firstElementChild;
   const cell = element("td", "", some ? "No container matches." : "There are no containers on this host.");
   cell.colSpan = 12;
   cell.setAttribute("role", "cell");
@@ -85,6 +88,7 @@ function nothing() {
   }
   const made = element("tr", "nothing", cell);
   made.setAttribute("role", "row");
+  made.dataset.some = String(some);
   return made;
 }
 
@@ -223,7 +227,10 @@ form.addEventListener("submit", (event) => {
   chosen();
 });
 form.addEventListener("input", chosen);
-form.addEventListener("change", chosen);
+form.addEventListener("change", (event) => {
+  // A text that was changed and is left: drawn already, and what was clicked on shall stay.
+  if (event.target.localName === "select") chosen();
+});
 find("#pause").addEventListener("click", (event) => {
   paused = !paused;
   event.target.setAttribute("aria-pressed", String(paused));
