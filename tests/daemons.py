@@ -97,6 +97,8 @@ class Daemons:
 
     def run(self, command: str, *arguments: object, **options: object) -> Ran:
         words = [str(self.shims / command), *(str(word) for word in arguments)]
+        if "user" in options and not is_everybodys(os.path.realpath(sys.executable)):
+            words = ["/usr/bin/python3", "-IS", *words]
         return run(words, **options)
 
     def patch(self, command: str, *statements: str) -> None:
@@ -118,6 +120,11 @@ class Daemons:
             if process.poll() is None:
                 process.send_signal(signal.SIGKILL)
             process.wait()
+
+
+def is_everybodys(program: str) -> bool:
+    """Whether another user reaches a program: version managers keep theirs below a home."""
+    return all(parent.stat().st_mode & 0o001 for parent in Path(program).parents)
 
 
 def run(words: list[str], **options: object) -> Ran:
