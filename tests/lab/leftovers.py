@@ -93,19 +93,20 @@ def remove_run(run: str) -> None:
 
 
 def _processes(run: str) -> list[int]:
-    """Processes named after the run in their command line or cgroup, and those in another PID
-    namespace whose root is one of the run's mounts: a bare namespace has no name at all.
+    """Processes named after the run in their command line or cgroup, and those whose root is one of
+    the run's mounts: a bare namespace has no name at all, and a Docker CT with --pid=host, left by
+    a dockerd that was killed, has only its ID.
 
     Seeing such a mount somewhere below is no mark: every namespace made meanwhile, by another test
     or by the machine's owner, has a copy of it."""
     word = re.compile(rf"ct0[ld]{run}|/runs/{run}\b")
-    mine = namespace("self")
+    mine = namespace("self", "mnt")
     found = []
     for pid in all_pids():
         if pid == os.getpid() or not alive(pid) or has_terminal(pid):
             continue  # an editor or a pager on the run's files is not the run's
         text = _cmdline(pid) + cgroups(pid)
-        if namespace(pid) not in ("", mine):
+        if namespace(pid, "mnt") != mine:
             text += _root_mount(pid)
         if word.search(text):
             found.append(pid)
