@@ -102,6 +102,8 @@ def scan(host: Host) -> tuple[dict[tuple[str, str], Group], list[list[str]]]:
                     continue
                 if owner.kind != CONTAINER:
                     continue
+                if process.stat().state in "ZX":
+                    continue  # dead, and waiting for somebody to look: nothing runs there
                 key = FAMILY.get(owner.engine, owner.engine), owner.ctid
                 group = groups.setdefault(key, Group(owner.engine, owner.ctid))
                 add(group, process, ownership)

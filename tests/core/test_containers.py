@@ -272,3 +272,11 @@ def test_a_fifo_in_place_of_a_configuration_holds_up_nobody(root: Path) -> None:
     folder.mkdir(parents=True)
     os.mkfifo(folder / "config")
     assert listed(root) == {}
+
+
+def test_a_ct_of_which_only_zombies_are_left_is_stopped(root: Path) -> None:
+    write(root, "/var/lib/lxc/web1/config", "lxc.uts.name = web1\n")
+    run(root, 20, "0::/lxc.payload.web1\n", state="Z")
+    assert listed(root)["web1"].state == "stopped"
+    run(root, 21, "0::/lxc.payload.web1\n", nspid="21 9")
+    assert (listed(root)["web1"].state, listed(root)["web1"].processes) == ("running", 1)
