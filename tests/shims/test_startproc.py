@@ -205,7 +205,8 @@ class TestHow:
 
     def test_signals_are_as_a_program_expects_them(self, stage: Daemons) -> None:
         pid = started(stage, "-q")
-        assert int(fields(pid, "SigIgn")[0], 16) == 0
+        # 32 and 33 are the C library's own, out of anybody's reach; make leaves them ignored.
+        assert int(fields(pid, "SigIgn")[0], 16) & ~(1 << 31 | 1 << 32) == 0
         assert int(fields(pid, "SigBlk")[0], 16) == 0
 
     def test_session_of_its_own(self, stage: Daemons) -> None:
