@@ -71,6 +71,8 @@ def tested(version: str, python: str) -> tuple[bool, str]:
         [*alone, str(prepared(version, python)), "-m", "pytest", "-q", "-x"]
         + ["-m", "not lab", LEFT_OUT, *tests],
         cwd=ROOT,
+        # A process table of one's own has no kernel threads; the whole suite sees to those.
+        env={**os.environ, "CT0_NO_SKIP": "0"},
         capture_output=True,
         text=True,
         check=False,
