@@ -8,7 +8,7 @@
 3. The PID namespace, by `ns/pid` or, where that may not be read, by the columns of `NSpid:`.
    Mine: CT0's own. Another and no mark: a sandbox's (a browser's, bwrap's, a bare `unshare`).
 4. Neither may be read (kernels before 4.1 as non-root), but a like envID or `ve` cgroup: CT0's own.
-5. Nothing at all: unknown, which nobody signals.
+5. Nothing at all, or a cgroup too deep to be read: unknown, which nobody signals.
 
 Mount namespace, user namespace and root directory are no evidence: PrivateTmp=, snaps and chrooted
 daemons are CT0's own. What is decided here stays true: a process never changes its PID namespace.
@@ -109,6 +109,8 @@ class Ownership:
             cgroup = process.cgroup()
         except PermissionError:
             cgroup = ""
+        except Malformed:
+            return Owner(UNKNOWN, "its cgroup is too deep to be read")
         marked = self._marked(cgroup)
         if marked is not None and not (marked.weak and same):
             return marked.seen_from(same)
@@ -157,13 +159,20 @@ def outermost(line: Membership, own: list[str]) -> Marked | None:
         from ct0.engines import ENGINES
 
         best: tuple[str, Mark] | None = None
+        strong = False
         for name, engine in ENGINES.items():
             mark = engine.payload(line.controllers, line.parts[start:])
-            if mark is not None and (best is None or mark.depth < best[1].depth):
+            if mark is None:
+                continue
+            strong = strong or not mark.weak
+            if best is None or mark.depth < best[1].depth:
                 best = name, mark
         if best is None:
             return None
         best[1].depth += start
+        # No helper of CT0's is where another engine is sure of a container (docker run
+        # --cgroup-parent=/lxc/x --pid=host).
+        best[1].weak = not strong
         if line.parts[: best[1].depth] != own[: best[1].depth]:
             return Marked(*best, line)
         start = best[1].depth  # a CT that I am in myself: look for one nested in it

@@ -7,8 +7,10 @@ Linux 5.1, answers ESRCH. So what was read, decided and signalled is one process
 
 from __future__ import annotations
 
+import errno
 import posix  # os costs a shim 1 ms
 
+from ct0.errors import Malformed
 from ct0.proc_stat import Stat, parse_stat
 from ct0.proc_status import Status, parse_status
 
@@ -103,9 +105,17 @@ class Process:
         return posix.fstat(self.fd).st_uid
 
     def cgroup(self) -> str:
-        """The text of /proc/PID/cgroup, "" on a kernel without cgroups."""
+        """The text of /proc/PID/cgroup, "" on a kernel without cgroups.
+
+        Raises Malformed for a path of more than 4095 bytes, which kernels before 6.8 do not write:
+        whoever may make cgroups in his container can bring that about.
+        """
         try:
             return self.read("cgroup").decode("utf-8", "surrogateescape")
         except ProcessLookupError:
             self.read("stat")  # raises when it is the process that is gone
             return ""
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            raise Malformed(f"{self.path}/cgroup", "a path that is too long") from error

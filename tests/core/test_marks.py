@@ -55,6 +55,9 @@ STRONG = [
     (f"4:memory:/kubepods/pod1234/{ID}", "containerd", ID),
     ("0::/kubepods.slice/kubepods-pod1.slice/odd.scope", "containerd", "odd.scope"),
     ("0::/default/web1", "containerd", "web1"),
+    (f"0::/default/web1/crio-conmon-{ID}", "containerd", "web1"),
+    (f"0::/x.slice/crio-{ID}.scope/crio-conmon-{ID}.scope", "containerd", ID),
+    (f"0::/kubepods/pod1/{ID}/crio-conmon-{ID}", "containerd", ID),
     (f"0::/k8s.io/{ID}", "containerd", ID),
     # systemd-nspawn, machined
     ("0::/machine.slice/machine-web1.scope/payload", "nspawn", "web1"),

@@ -132,6 +132,11 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
         (CONTAINER, "lxc", "web1"),
     ),
     "nothing": ({"namespace": None, "cgroup": ""}, (UNKNOWN, "", "")),
+    # what only a container with cgroups of its own to make would do
+    "a monitor's name inside a container": (
+        {"cgroup": f"0::/x.slice/crio-{ID}.scope/crio-conmon-{ID}\n", "namespace": CT},
+        (CONTAINER, "containerd", ID),
+    ),
     "nothing but a cgroup without mark": ({"namespace": None}, (UNKNOWN, "", "")),
 }
 
@@ -160,6 +165,25 @@ def test_container_with_the_pid_namespace_of_ct0(
     """docker run --pid=host, hostPID: true. The cgroup is the only evidence."""
     found = owner(tmp_path, cgroup=cgroup, namespace=namespace, nspid="7")
     assert (found.kind, found.engine, found.shared) == (CONTAINER, engine, True)
+
+
+@pytest.mark.parametrize("parent", ["/lxc", "/lxc/web1", "/machine.slice/machine-web1.scope"])
+def test_weak_mark_does_not_hide_a_strong_one_below_it(parent: str, tmp_path: Path) -> None:
+    """docker run --pid=host --cgroup-parent=...: nothing of CT0's is in a container of Docker's."""
+    found = owner(tmp_path, cgroup=f"4:memory:{parent}/{ID}\n", nspid="7")
+    assert (found.kind, found.shared) == (CONTAINER, True)
+
+
+@pytest.mark.parametrize("namespace", [HOST, CT, None])
+def test_cgroup_too_deep_to_be_read(namespace: str | None, tmp_path: Path) -> None:
+    """Kernels before 6.8 answer ENAMETOOLONG; no container may stop the shims by it, or hide."""
+    planted.process(tmp_path, 1, "init", nspid="1")
+    deep = planted.process(tmp_path, 7, nspid="7", namespace=namespace) / "cgroup"
+    deep.unlink()
+    deep.symlink_to("x" * 300)  # the same error, from opening it
+    host = Host(str(tmp_path))
+    with Process(host, 7) as seen:
+        assert Ownership(host).owner(seen).kind == UNKNOWN
 
 
 OPENVZ6 = {"env_id": "0", "nspid": None, "cgroup": "2:name=container:/0\n"}

@@ -24,10 +24,12 @@ PREFIXES = ("cri-containerd-", "nerdctl-", "crio-", "containerd-")
 
 
 def payload(controllers: str, parts: list[str]) -> Mark | None:
-    for part in parts:
-        if part.startswith("crio-conmon-"):
-            return None
     for depth, part in enumerate(parts, 1):
+        # Only above every container's mark: below it the names are the container's to choose.
+        if scope_id(part, "crio-conmon-") and parts[0] not in NAMESPACES:
+            return None
+        if is_id(part):
+            break
         for prefix in PREFIXES:
             found = scope_id(part, prefix)
             if found:
