@@ -23,6 +23,7 @@ def run(command: str, arguments: list[str]) -> int:
     _signal.signal(_signal.SIGPIPE, _signal.SIG_DFL)  # die as a C program does when its reader left
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
     try:
+        open_streams()
         module = __import__(f"ct0_shims.{command.replace('-', '_')}", fromlist=["main"])
         status: int = module.main(arguments)
         return status
@@ -34,13 +35,24 @@ def run(command: str, arguments: list[str]) -> int:
         return COMMANDS[command]
 
 
+def open_streams() -> None:
+    """Where a caller closed standard input, output or error, /proc/PID would get its number."""
+    import posix
+
+    for descriptor in (0, 1, 2):
+        try:
+            posix.fstat(descriptor)
+        except OSError:
+            try:
+                posix.open("/dev/null", posix.O_RDWR)  # takes the lowest number that is free
+            except OSError:
+                return  # a chroot without devices: writing will fail, and be reported
+
+
 def _say(command: str, text: str) -> None:
     from ct0_shims import report
 
-    try:
-        report.complain(f"{command}: {text}\n")
-    except OSError:
-        pass  # standard error is closed: syslog has it
+    report.complain(f"{command}: {text}\n")
     report.log(command, text)
 
 

@@ -74,7 +74,7 @@ def main(arguments: list[str]) -> int:
     killing = Killing(search, found)
     status = killing.run(TERM if number is None else number, forced=number is None)
     if killing.said:
-        report.out("\n")
+        report.tell("\n")
     return status
 
 
@@ -169,7 +169,7 @@ class Killing:
         if self.search.options.verbose:
             blank = " " if self.said else ""
             name = self.search.base
-            report.out(f"{blank}SIG{signal_name(number)} {name}({process.pid})")
+            report.tell(f"{blank}SIG{signal_name(number)} {name}({process.pid})")
             self.said = True
 
     def _signal_group(self, leader: Process, number: int) -> None:

@@ -90,7 +90,7 @@ def signal(one: Found, number: int, request: Request, view: View) -> bool:
             report.complain(f"pkill: killing pid {one.pid} failed: {error.strerror}\n")
             return False
     if "e" in request.switches and not view.settings.dry_run:
-        report.out(f"{one.name} killed (pid {one.pid})\n")
+        report.tell(f"{one.name} killed (pid {one.pid})\n")
     return True
 
 

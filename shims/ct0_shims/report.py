@@ -18,9 +18,21 @@ def out(text: str) -> None:
     _write(1, text)
 
 
+def tell(text: str) -> None:
+    """Write to standard output what is only said along with the work, which goes on if it cannot
+    be written: nobody is spared a signal because a disk is full."""
+    try:
+        _write(1, text)
+    except OSError:
+        pass
+
+
 def complain(text: str) -> None:
-    """Write to standard error; `text` brings its own newline."""
-    _write(2, text)
+    """Write to standard error, if it can be; `text` brings its own newline."""
+    try:
+        _write(2, text)
+    except OSError:
+        pass  # closed, a full disk: the incumbents do not look either
 
 
 def _write(descriptor: int, text: str) -> None:

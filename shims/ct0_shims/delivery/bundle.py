@@ -42,6 +42,11 @@ def cached(path):
         pass  # called by its own name, not by a link
     try:
         file = posix.open(path + "." + sys.implementation.cache_tag + ".cache", posix.O_RDONLY)
+        if file < 3:  # the caller closed a standard stream: it is not to be one
+            posix.close(file)
+            while posix.open("/dev/null", posix.O_RDWR) < 3:
+                pass
+            return cached(path)
         facts, own = posix.fstat(file), posix.stat(path)
     except OSError:
         return {{}}, -1

@@ -131,6 +131,20 @@ def test_it_works_with_a_cache_and_uses_it(file: Path) -> None:
     assert run.stdout.strip().isdigit()
 
 
+@pytest.mark.parametrize("closed", ["<&-", "2>&-", "<&- 2>&-"])
+def test_its_cache_is_nobody_s_standard_stream(file: Path, closed: str) -> None:
+    path = make_cache(file)
+    run = subprocess.run(
+        ["sh", "-c", f"exec {file.parent}/shims/pidof pidof {closed}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout.strip().isdigit()
+    path.unlink()
+
+
 @pytest.mark.parametrize("data", [b"", b"\0", b"garbage", b"\xe9\x00", b"(" * 100])
 def test_a_cache_that_does_not_read_is_not_used(file: Path, data: bytes) -> None:
     cache(file).write_bytes(data)
