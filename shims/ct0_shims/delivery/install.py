@@ -26,6 +26,7 @@ from ct0_shims.delivery.tree import inside, make_folders, read_file, write_file
 BASE = "/usr/lib/ct0"
 FILE = f"{BASE}/ct0-shims"
 LINKS = f"{BASE}/shims"
+RHEL_FILE = f"{hooks.RHEL_FILE}/."  # a link there is followed inside the root, and stays a link
 
 
 class Conflict(Error):
@@ -129,22 +130,22 @@ def plan(root: str, python: str) -> dict[str, Item]:
 
 def add_line(root: str) -> bool:
     """RHEL's init functions read /etc/sysconfig/init after they set PATH: one line there."""
-    text, line = read_file(root, hooks.RHEL_FILE), hooks.RHEL_LINE.encode()
+    text, line = read_file(root, RHEL_FILE), hooks.RHEL_LINE.encode()
     if text is None or line in text:
         return False
     # A last line without its newline: ours brings the one between, and goes with it again.
     addition = line + b"\n" if text.endswith(b"\n") or not text else b"\n" + line
-    rewrite(root, hooks.RHEL_FILE, text + addition)
+    rewrite(root, RHEL_FILE, text + addition)
     return True
 
 
 def take_line(root: str) -> bool:
     """Take our line out again; the rest of the file stays as it is, to the byte."""
-    text, line = read_file(root, hooks.RHEL_FILE), hooks.RHEL_LINE.encode()
+    text, line = read_file(root, RHEL_FILE), hooks.RHEL_LINE.encode()
     if text is None or line not in text:
         return False
     joint = line + b"\n" if line + b"\n" in text else b"\n" + line
-    rewrite(root, hooks.RHEL_FILE, text.replace(joint, b"", 1))
+    rewrite(root, RHEL_FILE, text.replace(joint, b"", 1))
     return True
 
 

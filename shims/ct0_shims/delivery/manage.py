@@ -14,7 +14,7 @@ from ct0_shims.commands import MANAGED
 from ct0_shims.delivery import hooks
 from ct0_shims.delivery.bypass import bypasses
 from ct0_shims.delivery.contents import is_package, sources
-from ct0_shims.delivery.install import FILE, LINKS, install, remove
+from ct0_shims.delivery.install import FILE, LINKS, RHEL_FILE, install, remove
 from ct0_shims.delivery.manifest import changed, read_manifest
 from ct0_shims.delivery.tree import inside, read_file
 
@@ -128,7 +128,7 @@ def hook_states(root: str) -> dict[str, str]:
     else:
         there = os.path.exists(inside(root, hooks.DEBIAN_HOOK))
         states[hooks.DEBIAN_HOOK] = "active" if there else "not active"
-    text = read_file(root, hooks.RHEL_FILE)
+    text = read_file(root, RHEL_FILE)
     if text is None:
         states[hooks.RHEL_FILE] = "not of this system"
     else:

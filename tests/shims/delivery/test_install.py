@@ -69,6 +69,17 @@ def test_remove_takes_everything_back_to_the_byte(root: Path, text: str) -> None
     assert picture(root) == before
 
 
+@pytest.mark.parametrize("goal", ["../init.site", "/etc/init.site"])
+def test_linked_sysconfig_stays_a_link(root: Path, goal: str) -> None:
+    (root / "etc/sysconfig/init").rename(root / "etc/init.site")
+    (root / "etc/sysconfig/init").symlink_to(goal)
+    before = picture(root)
+    install(str(root), PYTHON)
+    assert "/usr/lib/ct0/shims" in (root / "etc/init.site").read_text()
+    remove(str(root))
+    assert picture(root) == before
+
+
 def test_installing_again_changes_nothing(root: Path) -> None:
     install(str(root), PYTHON)
     before = picture(root)
