@@ -30,6 +30,9 @@ VERSION1 = ("memory", "pids", "cpuacct", "freezer", "blkio")
 ALONE = ("", "name=systemd", *sorted(HIERARCHIES))
 
 
+DEEPEST = 32  # levels of cgroups that are searched
+
+
 class Running:
     """The running CTs of one host, look after look."""
 
@@ -140,7 +143,9 @@ class Look:
                 continue  # gone, hidden from this caller, or no process at all
             if group.inits:
                 break
-        for name in subfolders(folder) if group is None or not group.inits else ():
+        # A container may nest cgroups by the thousand; its init is not found at the bottom of them.
+        look_below = len(parts) < DEEPEST and (group is None or not group.inits)
+        for name in subfolders(folder) if look_below else ():
             group = self.search(f"{folder}/{name}", controllers, [*parts, name], group)
             if group is not None and group.inits:
                 break
