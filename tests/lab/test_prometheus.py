@@ -227,8 +227,9 @@ def test_ct0_and_its_cts_are_the_machine(server: Prometheus, done: dict[str, Don
     busy = 'sum(ct_host_cpu_seconds_total{mode!~"idle|iowait|steal"})'
     parts = server.value(f"{total} - {total[:-1]} {at})", when.ended)
     whole = server.value(f"{busy} - {busy[:-1]} {at})", when.ended)
-    # The kernel counts the machine in ticks, and samples; CTs in nanoseconds.
-    assert parts == pytest.approx(whole, rel=0.1, abs=0.3)
+    # The kernel counts the machine in ticks, and samples; CTs in nanoseconds. While other CTs of
+    # this machine come and go, CT0's own share is held back.
+    assert parts == pytest.approx(whole, rel=0.2, abs=0.3)
 
 
 @contextmanager
