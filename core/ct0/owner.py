@@ -193,6 +193,10 @@ def own_pid(host: Host) -> int:
     Raises Unavailable when this /proc knows me under another PID than the kernel does.
     """
     if not host.live:
+        try:
+            posix.stat(host.proc + "/1")
+        except OSError as error:
+            raise Unavailable(f"{host.proc}/1: {error.strerror}: no processes recorded") from error
         return 1
     try:
         name = posix.readlink(host.proc + "/self")

@@ -1,5 +1,5 @@
 """usage: ct0-shims COMMAND [ARGUMENT ...]
-       ct0-shims install | remove | status [OPTION ...]
+       ct0-shims install | remove | status | build | sources [OPTION ...]
 
 One file, many commands: which one is told by the name it was called by, or by the first argument.
 `install` lays out a link for each, `remove` takes them back; `ct0-shims install --help` tells more.
@@ -58,14 +58,14 @@ def _say(command: str, text: str) -> None:
 
 def manage(arguments: list[str]) -> int:
     """`ct0 shims`, for hosts that have this one file and no ct0 command."""
-    from ct0.errors import Error
+    from ct0.errors import Error, reason
     from ct0.host import Host
     from ct0_shims.delivery.manage import main as manage_main
 
     try:
         return manage_main(arguments, Host())
     except (Error, OSError) as error:
-        sys.stderr.write(f"ct0-shims: {error}\n")
+        sys.stderr.write(f"ct0-shims: {reason(error)}\n")
         return 1
 
 

@@ -82,6 +82,11 @@ def test_ps_of_one_ct_by_name_and_by_ctid(openvz6: tuple[str, str]) -> None:
         (["frobnicate"], 2, "ct0: frobnicate: no such command"),
         (["--roof", "/"], 2, "ct0: --roof: no such option"),
         (["--root", "/nowhere/at/all", "list"], 2, "ct0: --root /nowhere/at/all: not a folder"),
+        (
+            ["--root", "/etc", "list"],
+            1,
+            "ct0 list: /etc/proc/1: No such file or directory: no proc",
+        ),
         (["list", "--wrong"], 2, "error: unrecognized arguments: --wrong"),
         (["owner"], 2, "error: the following arguments are required: PID"),
         (["owner", "-1"], 2, "error: "),

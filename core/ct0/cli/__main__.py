@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from ct0 import __version__
-from ct0.errors import Error
+from ct0.errors import Error, reason
 from ct0.host import Host
 
 # Each is loaded only when called, and lives in the part it belongs to.
@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             # The reader left (| head): not our fault, and nothing more can be said to it.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 141
-        print(f"ct0 {command}: {error}", file=sys.stderr)
+        print(f"ct0 {command}: {reason(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
