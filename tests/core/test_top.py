@@ -300,9 +300,20 @@ def test_ctrl_c(terminal: Callable[..., Terminal], openvz6: Path) -> None:
 def test_screen_is_restored_after_a_fault(
     terminal: Callable[..., Terminal], tmp_path: Path
 ) -> None:
+    LiveHost(tmp_path)
+    (tmp_path / "proc/stat").unlink()
     screen = terminal(tmp_path)
     assert screen.end() == 1
-    assert screen.text.index(LEAVE) < screen.text.index("no such process")
+    fault = f"ct0 top: {tmp_path}/proc/stat: No such file or directory"
+    assert screen.text.index(LEAVE) < screen.text.index(fault)
+
+
+def test_screen_is_restored_before_a_root_without_processes_is_named(
+    terminal: Callable[..., Terminal], tmp_path: Path
+) -> None:
+    screen = terminal(tmp_path)
+    assert screen.end() == 1
+    assert screen.text.index(LEAVE) < screen.text.index("no processes recorded")
 
 
 def test_screen_goes_on_while_the_host_cannot_be_read(
