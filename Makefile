@@ -28,8 +28,9 @@ $(VENV)/ready: pyproject.toml
 			apt-get -qq install -y --no-install-recommends python3-venv python3-pip >/dev/null && \
 		$(PYTHON) -m venv --clear $(VENV); }
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[all]' \
-		cryptography 'hatchling>=1.26' 'hypothesis>=6.100' 'mypy>=1.10' \
-		'prometheus-client>=0.16' 'pytest>=8' 'ruff>=0.6' selenium types-PyYAML types-psutil
+		cryptography 'hatchling>=1.26' 'hypothesis>=6.100' 'jsonschema>=4' 'mypy>=1.10' \
+		'prometheus-client>=0.16' 'pytest>=8' 'ruff>=0.6' selenium \
+		types-PyYAML types-jsonschema types-psutil
 	@touch $@
 
 packages: $(VENV)/ready

@@ -1,0 +1,1 @@
+"""Finds what on this host would still see, signal or count containers' processes."""

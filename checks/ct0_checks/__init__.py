@@ -1,0 +1,1 @@
+"""Container-aware Nagios and Icinga plugins, one module a plugin."""
