@@ -24,7 +24,7 @@ from ct0.fairsched import Load, parse_load
 from ct0.host import Host
 from ct0.memory import parse_meminfo
 from ct0.network import parse_net_dev
-from ct0.pressure import Pressure, parse_stalls
+from ct0.pressure import Pressure, Stall, parse_stalls, pressure
 from ct0.text import entries, plain
 
 BUSY = (0, 1, 2, 5, 6)  # user nice system irq softirq; the others wait, or are another machine's
@@ -107,12 +107,12 @@ def available(info: dict[str, int]) -> int | None:
 
 
 def read_pressure_of_all(host: Host) -> Pressure:
-    found: list[float | None] = []
+    found: list[Stall | None] = []
     for resource in ("cpu", "memory", "io"):
         path = f"{host.proc}/pressure/{resource}"
         text = optional(read_cgroup, path)
         found += (None, None) if text is None else parse_stalls(text, path)
-    return Pressure(*found)
+    return pressure(found)
 
 
 def read_uplinks(host: Host) -> tuple[int | None, int | None]:

@@ -12,17 +12,32 @@ in and switched off (boot option psi=0, or 0 in cgroup.pressure).
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from ct0.cgroup_files import Cgroups, read_cgroup
 from ct0.container import CT
 from ct0.errors import Malformed, Unavailable
 
+SHARE = r"(\d{1,3}\.\d\d)"
+LINE = re.compile(
+    rf"(some|full) avg10={SHARE} avg60={SHARE} avg300={SHARE} total=(\d{{1,20}})", re.ASCII
+)
+
+
+class Averages(NamedTuple):
+    """Percent of the last 10, 60 and 300 seconds, as the kernel works them out every 2 s."""
+
+    avg10: float
+    avg60: float
+    avg300: float
+
 
 class Pressure(NamedTuple):
-    """Counters. Waiting ("some"): at least one task was held up; stalled ("full"): all were.
+    """Counters, then averages. Waiting ("some"): at least one task was held up; stalled ("full"):
+    all were.
 
-    None: not offered here; cpu_stalled_seconds before Linux 5.13.
+    None: not offered here; `cpu_stalled*` before Linux 5.13.
     """
 
     cpu_waiting_seconds: float | None = None
@@ -31,6 +46,19 @@ class Pressure(NamedTuple):
     memory_stalled_seconds: float | None = None
     io_waiting_seconds: float | None = None
     io_stalled_seconds: float | None = None
+    cpu_waiting: Averages | None = None
+    cpu_stalled: Averages | None = None
+    memory_waiting: Averages | None = None
+    memory_stalled: Averages | None = None
+    io_waiting: Averages | None = None
+    io_stalled: Averages | None = None
+
+
+class Stall(NamedTuple):
+    """One line of a pressure file."""
+
+    seconds: float
+    averages: Averages
 
 
 def read_pressure(cgroups: Cgroups, ct: CT) -> Pressure:
@@ -38,7 +66,7 @@ def read_pressure(cgroups: Cgroups, ct: CT) -> Pressure:
     folder = cgroups.version2(ct)
     if folder is None:
         raise Unavailable(f"no version 2 cgroup of {ct.engine} {ct.ctid} here")
-    found: list[float | None] = []
+    found: list[Stall | None] = []
     reason = None
     for resource in ("cpu", "memory", "io"):
         path = f"{folder}/{resource}.pressure"
@@ -49,18 +77,25 @@ def read_pressure(cgroups: Cgroups, ct: CT) -> Pressure:
             reason = error
     if reason is not None and found == [None] * 6:
         raise reason
-    return Pressure(*found)
+    return pressure(found)
 
 
-def parse_stalls(text: str, path: str = "") -> tuple[float | None, float | None]:
-    """Seconds (waiting, stalled); None for a line that is not there."""
-    totals: dict[str, float] = {}
+def pressure(stalls: list[Stall | None]) -> Pressure:
+    """The record of six lines: waiting and stalled of cpu, memory and io."""
+    seconds = [None if stall is None else stall.seconds for stall in stalls]
+    averages = [None if stall is None else stall.averages for stall in stalls]
+    return Pressure(*seconds, *averages)
+
+
+def parse_stalls(text: str, path: str = "") -> tuple[Stall | None, Stall | None]:
+    """The lines (waiting, stalled); None for one that is not there."""
+    found: dict[str, Stall] = {}
     for line in text.split("\n"):
         if not line:
             continue
-        kind, _, rest = line.partition(" ")
-        _, sign, total = rest.rpartition("total=")
-        if not sign or not total.isdecimal():
+        match = LINE.fullmatch(line)
+        if match is None:
             raise Malformed(path, line)
-        totals[kind] = int(total) / 1e6
-    return totals.get("some"), totals.get("full")
+        kind, one, two, three, total = match.groups()
+        found[kind] = Stall(int(total) / 1e6, Averages(float(one), float(two), float(three)))
+    return found.get("some"), found.get("full")

@@ -14,14 +14,14 @@ from ct0.cgroup_files import Cgroups
 from ct0.container import CT
 from ct0.errors import Malformed, Unavailable
 from ct0.host import Host
-from ct0.pressure import Pressure, parse_stalls, read_pressure
+from ct0.pressure import Averages, Pressure, parse_stalls, read_pressure
 
 CPU = """\
 some avg10=0.00 avg60=0.00 avg300=0.00 total=59816
 full avg10=0.00 avg60=0.00 avg300=0.00 total=59139
 """
 MEMORY = """\
-some avg10=1.50 avg60=0.00 avg300=0.00 total=2000000
+some avg10=1.50 avg60=0.25 avg300=12.00 total=2000000
 full avg10=0.00 avg60=0.00 avg300=0.00 total=1000000
 """
 IO = """\
@@ -38,12 +38,16 @@ def test_all_three(kind: str, folder: str, tmp_path: Path) -> None:
         f"{folder}io.pressure": IO,
     }
     found = read_pressure(*cgroup_host(tmp_path, kind, files))
-    assert found == Pressure(0.059816, 0.059139, 2, 1, 0.00051, 0)
+    assert found[:6] == (0.059816, 0.059139, 2, 1, 0.00051, 0)
+    assert found.memory_waiting == Averages(1.5, 0.25, 12.0)
+    assert found.io_stalled == Averages(0, 0, 0)
 
 
 def test_cpu_was_never_full_before_5_13(tmp_path: Path) -> None:
     files = {"cpu.pressure": CPU.partition("full")[0]}
-    assert read_pressure(*cgroup_host(tmp_path, "version 2", files)) == Pressure(0.059816)
+    assert read_pressure(*cgroup_host(tmp_path, "version 2", files)) == Pressure(
+        0.059816, cpu_waiting=Averages(0, 0, 0)
+    )
 
 
 def test_nothing_offered(tmp_path: Path, host: Callable[[str], Path]) -> None:
@@ -55,7 +59,18 @@ def test_nothing_offered(tmp_path: Path, host: Callable[[str], Path]) -> None:
         read_pressure(Cgroups(Host(str(host("openvz6")))), CT("openvz", "101"))
 
 
-@pytest.mark.parametrize("text", ["some avg10=0.00 avg6", "some\n", "some total=x\n", "total=1\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "some avg10=0.00 avg6",
+        "some\n",
+        "some total=x\n",
+        "total=1\n",
+        "some avg10=nan avg60=0.00 avg300=0.00 total=1\n",
+        "some avg10=0.00 avg60=-1.00 avg300=0.00 total=1\n",
+        "some avg60=0.00 avg10=0.00 avg300=0.00 total=1\n",
+    ],
+)
 def test_truncated_or_garbage_names_the_file(text: str, tmp_path: Path) -> None:
     with pytest.raises(Malformed, match=r"cpu\.pressure"):
         read_pressure(*cgroup_host(tmp_path, "version 2", {"cpu.pressure": text}))
