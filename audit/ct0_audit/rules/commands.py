@@ -20,7 +20,7 @@ RULES = (
         (
             Case("Debian's mariadb-server init script: `killall -15 mariadbd`, then `-9`"),
             Case("Debian's exim4-base: exiwhat runs `killall -USR1 exim4`"),
-            Case("rc scripts of a NAS system", GITHUB + "unraid/webgui/pull/2218"),
+            Case("rc scripts of a NAS system", GITHUB + "unraid/webgui/issues/2218"),
             Case(
                 "psmisc looked at its own namespace only, once, and took it back",
                 GITHUB + "netblue30/firejail/issues/1385",
@@ -110,7 +110,7 @@ RULES = (
             ),
             Case(
                 "`kill -HUP $(pgrep sssd_kcm)` of logrotate",
-                GITHUB + "SSSD/sssd/pull/7029",
+                GITHUB + "SSSD/sssd/issues/7029",
             ),
             Case(
                 "a prerm killed the agents in all containers",
@@ -140,7 +140,7 @@ RULES = (
             Case("Debian's apache2 logrotate: `pgrep -f ^/usr/sbin/apache2` decides to reload"),
             Case(
                 "a package's preinst waited for the containers' mysqld",
-                GITHUB + "MariaDB/server/pull/2076",
+                GITHUB + "MariaDB/server/issues/2076",
             ),
             Case(
                 "the status was true because of containers",
@@ -175,7 +175,7 @@ RULES = (
             ),
             Case(
                 "an agent's own check counted containers' agents",
-                GITHUB + "Normation/rudder-packages/pull/747",
+                GITHUB + "Normation/rudder-packages/issues/747",
             ),
         ),
         ("`ps -p PID`, `ps --ppid PID`", "`ct0 ps`"),
@@ -196,7 +196,7 @@ RULES = (
         " containers that their manager has not shut down cleanly.",
         (
             Case("sysvinit's /etc/init.d/sendsigs and killprocs"),
-            Case("shutdown scripts of a NAS system", GITHUB + "unraid/webgui/pull/2218"),
+            Case("shutdown scripts of a NAS system", GITHUB + "unraid/webgui/issues/2218"),
         ),
         ("`kill -l`, `kill -0`",),
         "Shut the containers down by their manager before; ct0's killall5 spares them.",
@@ -295,8 +295,8 @@ RULES = (
         " Of a list only the last word counts: `pid,mnt` compares mount namespaces and matches"
         " containers that share theirs. As another user than root --ns compares nothing.",
         (
-            Case("a sweep of `--ns $$` over all rc scripts", GITHUB + "unraid/webgui/pull/2218"),
-            Case("MariaDB's preinst", GITHUB + "MariaDB/server/pull/2076"),
+            Case("a sweep of `--ns $$` over all rc scripts", GITHUB + "unraid/webgui/issues/2218"),
+            Case("MariaDB's preinst", GITHUB + "MariaDB/server/issues/2076"),
         ),
         ("`--ns $$ --nslist pid`, as root",),
         "`--ns $$ --nslist pid`, and run it as root.",
@@ -313,7 +313,7 @@ RULES = (
         (
             Case(
                 "`pidof -c` as the fix, given up for a PID file",
-                GITHUB + "netdata/netdata/pull/4103",
+                GITHUB + "netdata/netdata/issues/4103",
             ),
             Case("Debian's openvpn postinst: `pidof -c`"),
         ),
@@ -340,8 +340,8 @@ RULES = (
         "start-blocked-by-name",
         "does not start the host's daemon while a container runs one",
         BLOCKS,
-        "A start that hangs on `pidof`, `pgrep` or a search in ps: `pgrep x || start x`, `if ! pidof"
-        " x`, `startproc`.",
+        "A start that hangs on `pidof`, `pgrep` or a search in ps: `pgrep x || start x`, `if !"
+        " pidof x`, `startproc`.",
         "One container with the same daemon is enough: the host's is never started, and whoever"
         ' watches it sees "running".',
         (
@@ -351,7 +351,7 @@ RULES = (
             ),
             Case(
                 'containers\' rsyslogd was "already running"',
-                GITHUB + "unraid/webgui/pull/1882",
+                GITHUB + "unraid/webgui/issues/1882",
             ),
         ),
         ("`flock`", "`systemctl start`, which starts what does not run", "a PID file"),

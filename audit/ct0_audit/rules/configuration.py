@@ -61,7 +61,7 @@ RULES = (
             ),
             Case(
                 "the same, of Rudder's own agent check",
-                GITHUB + "Normation/rudder-packages/pull/747",
+                GITHUB + "Normation/rudder-packages/issues/747",
             ),
         ),
         (
@@ -78,8 +78,8 @@ RULES = (
         "snmpd repairs by a count that has containers' processes in it",
         BLOCKS,
         "`procfix NAME COMMAND` in snmpd.conf.",
-        "The count is of all containers: the repair does not run when the host's daemon is dead, and"
-        " runs when containers have too many.",
+        "The count is of all containers: the repair does not run when the host's daemon is dead,"
+        " and runs when containers have too many.",
         (),
         ("no `procfix`",),
         "Let systemd restart the daemon (`Restart=on-failure`), and drop procfix.",
@@ -95,7 +95,7 @@ RULES = (
         "They search `ps` for a text. Puppet's base provider kills the first PID that matches;"
         " others do not start what a container runs.",
         (
-            Case("processes promises on a container host", GITHUB + "cfengine/core/pull/582"),
+            Case("processes promises on a container host", GITHUB + "cfengine/core/issues/582"),
             Case(
                 "the search for the host's own processes broke",
                 GITHUB + "saltstack/salt/issues/6137",
@@ -226,7 +226,7 @@ RULES = (
         (
             Case(
                 "the processes a unit leaves behind, killed by pattern",
-                GITHUB + "gardener/gardener/pull/7278",
+                GITHUB + "gardener/gardener/issues/7278",
             ),
         ),
         ("`KillMode=control-group`, the default", "`KillMode=mixed`", "a manager of containers"),
