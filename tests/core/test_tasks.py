@@ -26,12 +26,21 @@ def test_pids_controller(kind: str, folder: str, text: str, limit: float, tmp_pa
     assert read_tasks(*cgroup_host(tmp_path, kind, files)) == Tasks(7, limit)
 
 
+@pytest.mark.parametrize(
+    ("kind", "folder"), [("version 1", "pids/"), ("version 2", ""), ("hybrid", "pids/")]
+)
+def test_refused_forks(kind: str, folder: str, tmp_path: Path) -> None:
+    files = {"pids.current": "9\n", "pids.max": "9\n", "pids.events": "max 3\nmax.imposed 4\n"}
+    cgroups, ct = cgroup_host(tmp_path, kind, {folder + name: files[name] for name in files})
+    assert read_tasks(cgroups, ct) == Tasks(9, 9, 3)
+
+
 def test_openvz6_beancounter_numproc(host: Callable[[str], Path]) -> None:
     cgroups = Cgroups(Host(str(host("openvz6"))))
     found = {
         ct.ctid: read_tasks(cgroups, ct) for ct in containers(cgroups.host) if ct.state == "running"
     }
-    assert found == {"101": Tasks(6, 240), "102": Tasks(6, math.inf), "103": Tasks(4, 16)}
+    assert found == {"101": Tasks(6, 240, 0), "102": Tasks(6, math.inf, 0), "103": Tasks(4, 16, 0)}
     assert read_tasks(cgroups, CT("openvz", "0")).current == 56  # CT0, as veinfo says
 
 
