@@ -143,5 +143,5 @@ class Report(NamedTuple):
     suppressed: tuple[Finding, ...]
     not_read: tuple[NotRead, ...]
     files: int  # how many were read
-    complaints: tuple[str, ...] = ()  # waivers that are over, lines of the waiver file not understood
+    complaints: tuple[str, ...] = ()  # of waivers that are over or not understood
     live: bool = False  # whether a process table was there to ask
