@@ -17,6 +17,7 @@ PACKAGES = (
     "containerd",
     "docker.io",
     "iproute2",
+    "libmonitoring-plugin-perl",
     "lxc",
     "lxd",
     "mmdebstrap",
