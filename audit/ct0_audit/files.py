@@ -198,8 +198,11 @@ def _linked(
     os.close(file)
     if stat.S_ISREG(mode):
         yield Entry(path, resolved)
-    elif stat.S_ISDIR(mode) and depth > 0:
-        yield from _walk(host, path, depth - 1, seen)
+    elif stat.S_ISDIR(mode):
+        if depth > 0:
+            yield from _walk(host, path, depth - 1, seen)
+    else:
+        yield Absent(path, "a link to no file")  # to /dev/null: switched off
 
 
 def _listable(host: Host, folder: str) -> tuple[int, str]:
