@@ -14,6 +14,7 @@ its own: `shared` says so, and only `du` could tell what it uses, which nothing 
 
 from __future__ import annotations
 
+import os
 import struct
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ from ct0.cgroup_files import Cgroups, optional, read_cgroup
 from ct0.container import CT
 from ct0.errors import Malformed, Unavailable
 from ct0.host import Host
-from ct0.statvfs import DEADLINE, statvfs
+from ct0.statvfs import DEADLINE, Size, statvfs
 from ct0.text import read_text, settings
 from ct0.vzquota import read_vzquota
 
@@ -54,19 +55,43 @@ class Mount(NamedTuple):
     fstype: str
 
 
+class Question(NamedTuple):
+    """A mount of a CT's, and the path on CT0 to ask for it."""
+
+    mount: Mount
+    path: str
+    shared: bool
+
+
 def read_filesystem(cgroups: Cgroups, ct: CT, deadline: float = DEADLINE) -> list[Filesystem]:
     """The CT's root filesystem, then other disks mounted whole in it that CT0 sees too.
 
     Raises Unavailable when nothing tells, or statvfs did not answer within `deadline` seconds.
     """
+    told, asked = questions(cgroups, ct)
+    if told is not None:
+        return [told]
+    root, *others = asked
+    found = [measured(root, statvfs(root.path, deadline))]
+    for question in others:
+        try:
+            found.append(measured(question, statvfs(question.path, deadline)))
+        except Unavailable:
+            continue  # it costs its own numbers and no others
+    return found
+
+
+def questions(cgroups: Cgroups, ct: CT) -> tuple[Filesystem | None, list[Question]]:
+    """What is known of the CT's disk without asking, or whom to ask: its root, then other disks
+    mounted whole in it that CT0 sees too. Raises Unavailable when nothing tells; Malformed."""
     host = cgroups.host
     quota = from_vzquota(cgroups, ct) if ct.engine == "openvz" else None
     if quota is not None:
-        return [quota]
+        return quota, []
     if not ct.init_pid or not host.live:
         # Only the running machine can be asked; of a recorded one there are the files.
         if ct.engine == "openvz":
-            return [read_ploop(host, ct)]
+            return read_ploop(host, ct), []
         raise Unavailable(f"{ct.engine} {ct.ctid} has no mounted filesystem here")
     path = f"{host.proc}/{ct.init_pid}/mountinfo"
     roots, others = sorted_out(parse_mountinfo(read_cgroup(path), path))
@@ -78,15 +103,12 @@ def read_filesystem(cgroups: Cgroups, ct: CT, deadline: float = DEADLINE) -> lis
     # CT0's own "/" may be a CT's root as well: systemd-nspawn --directory=/.
     shared = root.root != "/" or "/" in places
     place = min(places, default=f"{host.proc}/{ct.init_pid}/root")
-    found = [measured(root, place, shared, deadline)]
+    found = [Question(root, place, shared)]
     for mount in others:
         place = next((at.mountpoint for at in outside.get(mount.device, []) if at.root == "/"), "")
         if place and place != "/" and mount.device != root.device:
-            try:
-                found.append(measured(mount, place, False, deadline))
-            except Unavailable:
-                continue  # it costs its own numbers and no others
-    return found
+            found.append(Question(mount, place, False))
+    return None, found
 
 
 def sorted_out(mounts: list[Mount]) -> tuple[list[Mount], list[Mount]]:
@@ -100,8 +122,8 @@ def sorted_out(mounts: list[Mount]) -> tuple[list[Mount], list[Mount]]:
     return roots, sorted(others.values(), key=lambda mount: mount.mountpoint)
 
 
-def measured(mount: Mount, place: str, shared: bool, deadline: float) -> Filesystem:
-    numbers = statvfs(place, deadline)
+def measured(question: Question, numbers: os.statvfs_result | Size) -> Filesystem:
+    mount = question.mount
     unit = numbers.f_frsize or numbers.f_bsize
     return Filesystem(
         size=numbers.f_blocks * unit,
@@ -112,7 +134,7 @@ def measured(mount: Mount, place: str, shared: bool, deadline: float) -> Filesys
         mountpoint=mount.mountpoint,
         fstype=mount.fstype,
         source="statvfs",
-        shared=shared or mount.fstype in SHARING,
+        shared=question.shared or mount.fstype in SHARING,
     )
 
 

@@ -84,7 +84,7 @@ def pressure(stalls: list[Stall | None]) -> Pressure:
     """The record of six lines: waiting and stalled of cpu, memory and io."""
     seconds = [None if stall is None else stall.seconds for stall in stalls]
     averages = [None if stall is None else stall.averages for stall in stalls]
-    return Pressure(*seconds, *averages)
+    return Pressure._make([*seconds, *averages])
 
 
 def parse_stalls(text: str, path: str = "") -> tuple[Stall | None, Stall | None]:

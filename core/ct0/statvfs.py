@@ -10,11 +10,24 @@ from __future__ import annotations
 import os
 import threading
 from queue import Empty, SimpleQueue
-from typing import Callable, Union
+from typing import Callable, NamedTuple, Union
 
 from ct0.errors import Unavailable
 
 DEADLINE = 1.0  # seconds
+
+
+class Size(NamedTuple):
+    """What of os.statvfs_result is of use here."""
+
+    f_frsize: int
+    f_bsize: int
+    f_blocks: int
+    f_bfree: int
+    f_bavail: int
+    f_files: int
+    f_ffree: int
+
 
 Answer = Union[os.statvfs_result, OSError]
 
