@@ -191,7 +191,7 @@ def long_name(process: Process, comm: bytes) -> bytes | None:
 
 
 def expression(text: str, ignore_case: bool) -> re.Pattern[str]:
-    from ct0_shims.ere import compile_ere
+    from ct0.ere import compile_ere
 
     try:
         return compile_ere(text, ignore_case)

@@ -174,7 +174,7 @@ def apply(options: Options, letter: str, value: str) -> None:
         if not c_number(value)[1]:
             raise UsageError("Invalid namespace PID")
     elif letter == "Z":
-        from ct0_shims.ere import compile_ere
+        from ct0.ere import compile_ere
 
         try:
             options.context = compile_ere(value, False)

@@ -273,7 +273,7 @@ def pattern_test(criteria: Criteria, pattern: str) -> Callable[[str], bool]:
     """The pattern as a function; raises ValueError with the C library's words if it is none."""
     if pattern and LITERAL.issuperset(pattern):
         return literal_test(pattern, criteria.exact, criteria.ignore_case)
-    from ct0_shims.ere import compile_ere
+    from ct0.ere import compile_ere
 
     text = f"^({pattern})$" if criteria.exact else pattern
     search = compile_ere(text, criteria.ignore_case).search

@@ -310,7 +310,7 @@ def test_the_first_signal_among_the_arguments(
 def test_a_plain_pattern_needs_no_regex(
     pattern: str, exact: bool, ignore_case: bool, name: str
 ) -> None:
-    from ct0_shims.ere import compile_ere
+    from ct0.ere import compile_ere
 
     criteria = Criteria()
     criteria.exact, criteria.ignore_case = exact, ignore_case
