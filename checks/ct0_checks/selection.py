@@ -1,0 +1,80 @@
+"""Which containers of a survey are judged, and what of the asked for is not there."""
+
+from __future__ import annotations
+
+import argparse
+from typing import NamedTuple
+
+from ct0.container import CT
+from ct0.survey import Survey, Surveyed
+from ct0_checks.cleaning import clean, short
+from ct0_checks.findings import STATES, Finding, Ok
+
+
+class Selection(NamedTuple):
+    """`chosen` in the survey's order; `findings` say what was asked for in vain."""
+
+    chosen: list[Surveyed]
+    findings: list[Finding]
+
+
+def select(survey: Survey, options: argparse.Namespace, stopped: bool) -> Selection:
+    """By the options of all plugins. `stopped`: whether those that do not run are judged too.
+
+    Nothing to judge is never OK without a word: whoever named containers, or a pattern, gets
+    --missing's state, and who did not is told why there are none.
+    """
+    state = STATES[options.missing]
+    findings = [
+        Finding(state, f"no container {clean(wanted, 60)} on this host")
+        for wanted in options.ct
+        if not any(named(each.ct, wanted) for each in survey.cts)
+    ]
+    matching = [each for each in survey.cts if matches(each.ct, options)]
+    running = [each for each in matching if stopped or each.runs]
+    young = [each for each in running if younger(each, survey.time, options.ignore_younger)]
+    chosen = [each for each in running if each not in young]
+    if options.ct and not stopped:
+        findings += [
+            Finding(state, f"{clean(each.ct.name or each.ct.ctid, 60)} is {clean(each.ct.state)}")
+            for each in matching
+            if not each.runs
+        ]
+    if not chosen and not findings:
+        findings.append(nothing(survey, options, len(matching), len(young)))
+    return Selection(chosen, findings)
+
+
+def nothing(survey: Survey, options: argparse.Namespace, matching: int, young: int) -> Finding:
+    """Why no container is judged."""
+    if not survey.cts:
+        filtered = options.include or options.engine
+        return Finding(STATES[options.missing] if filtered else Ok, "no containers on this host")
+    if young:
+        return Finding(Ok, f"{young} younger than {options.ignore_younger:g} s, no other")
+    if not matching:
+        return Finding(STATES[options.missing], f"none of {len(survey.cts)} containers matches")
+    filtered = options.include or options.exclude or options.engine
+    return Finding(
+        STATES[options.missing] if filtered else Ok, f"none runs of {matching} containers"
+    )
+
+
+def named(ct: CT, wanted: str) -> bool:
+    """Whether somebody means this CT: its CTID (64 hex digits also by the first 12) or name."""
+    return wanted in (ct.ctid, ct.name, short(ct.ctid)) and wanted != ""
+
+
+def matches(ct: CT, options: argparse.Namespace) -> bool:
+    names = ct.ctid, ct.name
+    if options.ct and not any(named(ct, wanted) for wanted in options.ct):
+        return False
+    if options.engine and ct.engine not in options.engine:
+        return False
+    if options.include is not None and not any(map(options.include.fullmatch, names)):
+        return False
+    return options.exclude is None or not any(map(options.exclude.fullmatch, names))
+
+
+def younger(each: Surveyed, now: float, seconds: float) -> bool:
+    return each.runs and each.ct.started > 0 and now - each.ct.started < seconds
