@@ -50,7 +50,8 @@ DEADLINE = 2.0  # seconds for all file systems together
 
 class Surveyed(NamedTuple):
     """One CT. What is not offered, or was not asked for, has its default; `troubles` has in words
-    what could not be read, by field. Texts are not safe to print raw (`ct0.text.plain`)."""
+    what could not be read, by field, and `broken` those of them that are there and yet could not
+    (malformed, no right), not merely not offered here. Texts are not safe to print raw (`ct0.text.plain`)."""
 
     ct: CT
     cpu: CPU = CPU()
@@ -62,6 +63,7 @@ class Surveyed(NamedTuple):
     filesystems: list[Filesystem] = []  # noqa: RUF012 - its root first
     beancounters: dict[str, Beancounter] = {}  # noqa: RUF012 - with swappages
     troubles: dict[str, str] = {}  # noqa: RUF012
+    broken: list[str] = []  # noqa: RUF012
 
     @property
     def runs(self) -> bool:
@@ -141,9 +143,10 @@ def read(
     if ct.state not in (RUNNING, FROZEN):
         return Surveyed(ct)
     troubles: dict[str, str] = {}
+    broken: list[str] = []
 
     def offered(part: str, reader: Callable[[Cgroups, CT], T], nothing: T) -> T:
-        return tried(part, lambda: reader(cgroups, ct), nothing, troubles, parts)
+        return tried(part, lambda: reader(cgroups, ct), nothing, troubles, parts, broken)
 
     return Surveyed(
         ct,
@@ -155,6 +158,7 @@ def read(
         offered("load", read_load, None),
         beancounters=with_swap(cgroups.host, ct, counters),
         troubles=troubles,
+        broken=broken,
     )
 
 
@@ -164,6 +168,7 @@ def tried(
     nothing: T,
     troubles: dict[str, str],
     parts: Collection[str] = PARTS,
+    broken: list[str] | None = None,
 ) -> T:
     """What `read` returns; `nothing` where it was not asked for or fails, which is noted."""
     if part not in parts:
@@ -172,6 +177,10 @@ def tried(
         return read()
     except (Unavailable, Malformed, OSError) as error:
         troubles[part] = reason(error)
+        # Forbidden is not absent either: EACCES on a figure that all may read is no usual host.
+        absent = isinstance(error, Unavailable) and not isinstance(error.__cause__, PermissionError)
+        if broken is not None and not absent:
+            broken.append(part)
         return nothing
 
 

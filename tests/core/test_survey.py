@@ -56,6 +56,7 @@ def test_all_of_a_ct(tmp_path: Path) -> None:
         "load": "no load average of lxc ct1 here",
         "filesystems": "lxc ct1 has no mounted filesystem here",
     }
+    assert web.broken == []  # not offered is not broken
     assert of(found, "old1") == Surveyed(of(found, "old1").ct)
     assert of(found, "old1").ct.state == STOPPED
     assert (found.host, found.machine.cpus) == ("node1", 4)
@@ -85,6 +86,7 @@ def test_trouble_costs_one_ct_one_field(tmp_path: Path) -> None:
     found = survey(host)
     assert of(found, "ct2").memory == Memory()
     assert "memory.current: cannot read 'many" in of(found, "ct2").troubles["memory"]
+    assert of(found, "ct2").broken == ["memory"]
     assert of(found, "ct2").tasks.current == 42
     assert of(found, "ct3").memory.usage is not None
 
@@ -106,7 +108,7 @@ def test_a_recorded_host_survives(name: str, host: Callable[[str], Path]) -> Non
 
 
 def test_every_field_has_a_part_or_is_told_anyway() -> None:
-    assert set(PARTS) == set(Surveyed._fields) - {"ct", "troubles"}
+    assert set(PARTS) == set(Surveyed._fields) - {"ct", "troubles", "broken"}
 
 
 EMPTY = Survey(1.0, "", "node1", Machine("node1", 1, 0.0, 0.0), [])
