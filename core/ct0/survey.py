@@ -51,7 +51,8 @@ DEADLINE = 2.0  # seconds for all file systems together
 class Surveyed(NamedTuple):
     """One CT. What is not offered, or was not asked for, has its default; `troubles` has in words
     what could not be read, by field, and `broken` those of them that are there and yet could not
-    (malformed, no right), not merely not offered here. Texts are not safe to print raw (`ct0.text.plain`)."""
+    (malformed, no right), not merely not offered here. Texts are not safe to print raw
+    (`ct0.text.plain`)."""
 
     ct: CT
     cpu: CPU = CPU()
