@@ -26,6 +26,7 @@ PACKAGES = (
     "prometheus",
     "psmisc",
     "runc",
+    "sudo",
     "systemd-container",
     "sysvinit-utils",
     "uidmap",
