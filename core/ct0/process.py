@@ -58,17 +58,9 @@ class Process:
     def read(self, name: str) -> bytes:
         """The whole file /proc/PID/NAME."""
         try:
-            file = posix.open(name, FILE, dir_fd=self.fd)
+            return read_at(self.fd, name)
         except FileNotFoundError:
             raise ProcessLookupError(f"{self.path}/{name}: gone") from None
-        try:
-            text = posix.read(file, 65536)
-            if len(text) >= 4096:  # one read may return less than the file holds
-                while more := posix.read(file, 1 << 20):
-                    text += more
-            return text
-        finally:
-            posix.close(file)
 
     def link(self, name: str) -> str | None:
         """Where /proc/PID/NAME points; None if there is none (exe of a kernel thread, a zombie)."""
@@ -119,3 +111,16 @@ class Process:
             if error.errno != errno.ENAMETOOLONG:
                 raise
             raise Malformed(f"{self.path}/cgroup", "a path that is too long") from error
+
+
+def read_at(folder: int, path: str) -> bytes:
+    """The whole of a file of /proc, by its path below an open folder. Raises OSError."""
+    file = posix.open(path, FILE, dir_fd=folder)
+    try:
+        text = posix.read(file, 65536)
+        if len(text) >= 4096:  # one read may return less than the file holds
+            while more := posix.read(file, 1 << 20):
+                text += more
+        return text
+    finally:
+        posix.close(file)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from ct0.errors import Unavailable
+from ct0.hidepid import hidepid
 from ct0.host import Host
-from ct0.text import read_text
 
 
 def rights(host: Host, command: str) -> None:
@@ -25,17 +24,3 @@ def rights(host: Host, command: str) -> None:
             "ct0 list: not root: names and stopped containers of some engines may be missing",
             file=sys.stderr,
         )
-
-
-def hidepid(host: Host) -> str:
-    """`hidepid=2` or the like if /proc is mounted so, else ""."""
-    try:
-        lines = read_text(f"{host.proc}/mounts").split("\n")
-    except Unavailable:
-        return ""
-    for words in map(str.split, lines):
-        if len(words) > 3 and words[1] == "/proc" and words[2] == "proc":
-            for option in words[3].split(","):
-                if option.startswith("hidepid=") and option not in ("hidepid=0", "hidepid=off"):
-                    return option
-    return ""

@@ -1,0 +1,118 @@
+"""The columns of ps(1), from the files that ps itself reads.
+
+    ps axwwo 'stat uid pid ppid vsz rss pcpu etime comm args'
+
+    STAT   UID   PID  PPID    VSZ   RSS %CPU     ELAPSED COMMAND         COMMAND
+    Ss       0     1     0 167000 11000  0.0  10-00:00:00 systemd         /sbin/init
+    S<       0     2     0      0     0  0.0  10-00:00:00 kthreadd        [kthreadd]
+
+As procps 4.0.2 works them out, ps(1) "PROCESS STATE CODES" and "STANDARD FORMAT SPECIFIERS", with
+LC_ALL=C but for letters beyond ASCII, which stay. The files, /proc/PID/stat, status and cmdline:
+proc(5).
+"""
+
+from __future__ import annotations
+
+from ct0.errors import Malformed
+
+KERNEL_THREAD = 0x00200000  # PF_KTHREAD, since Linux 2.6.27
+SHOWN = {**dict.fromkeys(range(32), "."), 127: "?"}  # what ps makes of control characters
+
+
+class Columns:
+    """What /proc/PID/stat tells. A column is worked out when it is asked for, since most never are.
+
+    `comm` is as the kernel has it: any bytes but NUL, undecodable ones as surrogates; `state` the
+    first letter of STAT: R S D T t Z X I. `numbers` are indexed as proc(5) numbers the fields.
+    """
+
+    __slots__ = ("comm", "numbers", "pid", "ppid", "state")
+
+    def __init__(self, pid: int, comm: str, state: str, numbers: list[int]) -> None:
+        self.pid = pid
+        self.comm = comm
+        self.state = state
+        self.numbers = numbers
+        self.ppid = numbers[4]
+
+    @property
+    def is_kernel_thread(self) -> bool:
+        return bool(self.numbers[9] & KERNEL_THREAD)
+
+    @property
+    def threads(self) -> int:
+        return self.numbers[20]
+
+    @property
+    def vsz(self) -> int:
+        """KiB; as `VmSize:` of status."""
+        return self.numbers[23] >> 10
+
+    def stat(self, locked: bool) -> str:
+        """STAT whole; `locked`: it has memory locked (`VmLck:` of status is not 0)."""
+        numbers = self.numbers
+        nice = numbers[19]
+        text = self.state + ("<" if nice < 0 else "N" if nice > 0 else "")
+        if locked:
+            text += "L"
+        if numbers[6] == self.pid:  # leads its session
+            text += "s"
+        if numbers[20] > 1:
+            text += "l"
+        if numbers[5] == numbers[8]:  # its group has the terminal
+            text += "+"
+        return text
+
+    def seconds(self, now: float, hertz: int) -> int:
+        """ELAPSED: whole seconds since it started, `now` being those since boot."""
+        return max(0, int(now - self.numbers[22] / hertz))
+
+    def pcpu(self, now: float, hertz: int) -> float:
+        """%CPU: of its whole life, cut to a tenth, and from 100 on to the whole number."""
+        lived = now * hertz - self.numbers[22]
+        if lived < 1:
+            return 0.0
+        tenths = int((self.numbers[14] + self.numbers[15]) * 1000 / lived)
+        return tenths / 10 if tenths < 1000 else float(tenths // 10)
+
+
+def parse_columns(line: bytes, path: str = "stat") -> Columns:
+    """Parse one stat line; raises Malformed. See ct0.proc_stat for the traps in it."""
+    left, right = line.find(b"("), line.rfind(b")")
+    fields = line[right + 1 :].split(None, 22)
+    try:
+        if not 0 < left < right or len(fields) < 22:
+            raise ValueError
+        comm = line[left + 1 : right].decode("utf-8", "surrogateescape")
+        numbers = [0, 0, 0, 0, *map(int, fields[1:22])]
+        return Columns(int(line[:left]), comm, fields[0].decode("ascii"), numbers)
+    except ValueError as error:
+        raise Malformed(path, line.decode("ascii", "replace")) from error
+
+
+def kibibytes(status: bytes, key: bytes) -> int:
+    """A `VmRSS:     3004 kB` line of status in KiB, 0 without one (kernel threads, zombies)."""
+    start = status.find(b"\n" + key + b":")
+    if start < 0:
+        return 0
+    words = status[start + len(key) + 2 : start + len(key) + 40].split(b"\n")[0].split()
+    return int(words[0]) if words and words[0].isdigit() else 0
+
+
+def elapsed(seconds: int) -> str:
+    """[[DD-]HH:]MM:SS"""
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    text = f"{minute:02}:{second:02}"
+    if days:
+        return f"{days}-{hour:02}:{text}"
+    return f"{hour:02}:{text}" if hours else text
+
+
+def comm_and_args(columns: Columns, cmdline: bytes) -> str:
+    """The line's end: COMM in at least 15 columns, a blank, ARGS (`[comm]` if there are none)."""
+    args = cmdline.rstrip(b"\0").replace(b"\0", b" ").decode("utf-8", "surrogateescape")
+    if not args:
+        args = f"[{columns.comm}]" + (" <defunct>" if columns.state == "Z" else "")
+    return f"{columns.comm:<15} {args}".translate(SHOWN)
