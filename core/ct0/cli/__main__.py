@@ -2,11 +2,12 @@
 
 One command for what a container host is and whose its processes are.
 
-  list      the containers, running and stopped
-  owner     whose a process is, and by which evidence
-  ps        CT0's own processes, or one container's
-  top       what the containers and CT0 itself use now
-  shims     lay out the shims, take them back, say what would bypass them
+  list        the containers, running and stopped
+  owner       whose a process is, and by which evidence
+  ps          CT0's own processes, or one container's
+  top         what the containers and CT0 itself use now
+  monitoring  this host and its containers as configuration for Nagios, Icinga 2, NRPE, Checkmk
+  shims       lay out the shims, take them back, say what would bypass them
 
 `ct0 COMMAND --help` tells each one's options. --root reads a recorded or mounted host.
 """
@@ -28,6 +29,7 @@ COMMANDS = {
     "owner": "ct0.cli.owner",
     "ps": "ct0.cli.ps",
     "top": "ct0.cli.top",
+    "monitoring": "ct0_checks.monitoring.generate",
     "shims": "ct0_shims.delivery.manage",
 }
 
