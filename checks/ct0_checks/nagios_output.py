@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ct0_checks.cleaning import clean, label, shown
-from ct0_checks.findings import Finding, Metric, Ok, ServiceState
+from ct0_checks.findings import Finding, Metric, Ok, ServiceState, Unknown
 from ct0_checks.report import Judged, Report
 
 LIMIT = 4096  # bytes
@@ -26,15 +26,17 @@ def nagios(report: Report, listed: int = 10, verbose: int = 0, perfdata: bool = 
     """The text with its newline at the end."""
     first = cut(headline(report, listed), FIRST)
     lines = list(below(report, listed, verbose))
-    room = LIMIT - size(first) - 100  # for the remark, if it is needed
+    # The remark needs 100, and what was asked for with -v has its half.
+    below_it = sum(size(line) + 1 for line in lines)
+    room = LIMIT - size(first) - 100 - min(below_it, LIMIT // 2 - 100 if verbose else 0)
     chosen, left = fitting(performance(report), room) if perfdata else ([], 0)
     if chosen:
         first = f"{first} | {' '.join(chosen)}"
     if left:
-        lines.insert(0, f"performance data of {left} containers left out: {HINT}")
+        lines.insert(0, f"performance data of {counted(left)} left out: {HINT}")
     text = first
     for number, line in enumerate(lines):
-        more = f"\n... and {len(lines) - number} more lines"
+        more = f"\n... and {len(lines) - number} more"
         if size(text) + 1 + size(line) + len(more) + 1 > LIMIT:
             text += more
             break
@@ -52,17 +54,41 @@ def headline(report: Report, listed: int) -> str:
     ]
     troubled = report.troubled()
     if wrong or troubled:
-        wrong += [marked(each.state, overall, line(each)) for each in troubled[:listed]]
-        if len(troubled) > listed:
-            wrong.append(f"and {len(troubled) - listed} more")
+        parts, named = offenders(troubled, overall, listed)
+        wrong += parts
+        if len(troubled) > named:
+            wrong.append(f"and {len(troubled) - named} more")
         return begin + "; ".join(wrong)
     said = [part for part in parts if part]
-    if not said and len(report.judged) == 1:
+    if len(report.judged) == 1:
         said = [line(report.judged[0], everything=True)]
     elif not said:
-        said = [f"{len(report.judged)} containers"]
+        said = [counted(len(report.judged))]
     notes = f" ({'; '.join(map(clean, report.notes))})" if report.notes else ""
     return begin + "; ".join(said) + notes
+
+
+def offenders(troubled: list[Judged], overall: ServiceState, listed: int) -> tuple[list[str], int]:
+    """Their parts of the first line, and how many of them are in these. Those of which nothing is
+    known for one and the same reason (no PSI in this kernel) are one part."""
+    groups: dict[object, list[Judged]] = {}
+    for each in troubled:
+        key: object = (each.ct.engine, each.ct.ctid)
+        if each.state == Unknown:
+            key = tuple(finding.text for finding in each.findings if finding.state != Ok)
+        groups.setdefault(key, []).append(each)
+    parts, named = [], 0
+    for group in list(groups.values())[:listed]:
+        text = line(group[0])
+        if len(group) > 1:
+            text = f"{counted(len(group))}: {told(group[0])}"
+        parts.append(marked(group[0].state, overall, text))
+        named += len(group)
+    return parts, named
+
+
+def counted(number: int) -> str:
+    return f"{number} container{'' if number == 1 else 's'}"
 
 
 def below(report: Report, listed: int, verbose: int) -> Iterator[str]:
@@ -71,7 +97,8 @@ def below(report: Report, listed: int, verbose: int) -> Iterator[str]:
         for each in report.judged:
             yield clean(f"{name(each.state)} {line(each, everything=True)}", EACH)
     else:
-        for each in report.troubled()[listed:]:
+        troubled = report.troubled()
+        for each in troubled if len(troubled) > listed else ():
             yield clean(f"{name(each.state)} {line(each)}", EACH)
     for detail in report.details:
         yield clean(detail, EACH)
@@ -79,12 +106,15 @@ def below(report: Report, listed: int, verbose: int) -> Iterator[str]:
 
 def line(each: Judged, everything: bool = False) -> str:
     """`web1 (lxc web1): memory 85.2% of 512.0M (outside 0:80)`; all findings or the bad ones."""
-    told = [
+    return clean(f"{shown(each.ct)}: {told(each, everything) or 'nothing to judge'}", EACH)
+
+
+def told(each: Judged, everything: bool = False) -> str:
+    return ", ".join(
         clean(finding.text, EACH)
         for finding in each.findings
         if finding.text and (everything or finding.state != Ok)
-    ]
-    return clean(f"{shown(each.ct)}: {', '.join(told) or 'nothing to judge'}", EACH)
+    )
 
 
 def marked(state: ServiceState, overall: ServiceState, text: str) -> str:

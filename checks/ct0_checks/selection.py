@@ -51,13 +51,11 @@ def nothing(survey: Survey, options: argparse.Namespace, matching: int, young: i
         filtered = options.include or options.engine
         return Finding(STATES[options.missing] if filtered else Ok, "no containers on this host")
     if young:
-        return Finding(Ok, f"{young} younger than {options.ignore_younger:g} s, no other")
+        return Finding(Ok, f"none to judge, {young} younger than {options.ignore_younger:g} s")
     if not matching:
-        return Finding(STATES[options.missing], f"none of {len(survey.cts)} containers matches")
+        return Finding(STATES[options.missing], f"no container matches, of {len(survey.cts)}")
     filtered = options.include or options.exclude or options.engine
-    return Finding(
-        STATES[options.missing] if filtered else Ok, f"none runs of {matching} containers"
-    )
+    return Finding(STATES[options.missing] if filtered else Ok, f"no container runs, of {matching}")
 
 
 def named(ct: CT, wanted: str) -> bool:
@@ -77,4 +75,5 @@ def matches(ct: CT, options: argparse.Namespace) -> bool:
 
 
 def younger(each: Surveyed, now: float, seconds: float) -> bool:
-    return each.runs and each.ct.started > 0 and now - each.ct.started < seconds
+    """One that started in the future runs on a host whose clock was set: it is judged."""
+    return each.runs and each.ct.started > 0 and 0 <= now - each.ct.started < seconds
