@@ -43,6 +43,7 @@ class Selector(NamedTuple):
     user        user names or numbers
     everybody   none: everyone
     pid         numbers
+    pidfile     paths of files of the host that hold a number
     """
 
     how: str

@@ -157,7 +157,7 @@ RULES = (
         ),
         "Ask the unit (`systemctl is-active --quiet NAME`) or the PID file"
         " (`pgrep -F PIDFILE -x NAME`).",
-        ("if pidof exim4 >/dev/null; then :; fi", "pgrep -x foo || service foo start"),
+        ("if pidof exim4 >/dev/null; then :; fi", "pgrep -x foo >/dev/null && service foo reload"),
     ),
     Rule(
         "CT006",

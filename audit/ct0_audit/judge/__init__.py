@@ -1,0 +1,131 @@
+"""The rules applied: what each command of a script would do on a container host."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Callable
+
+from ct0_audit.facts import Facts
+from ct0_audit.judge import daemons, finders, killers
+from ct0_audit.judge.verdict import Case, Verdict
+from ct0_audit.records import COMMAND, KILLS, LOW, MISCOUNTS, Snippet
+from ct0_audit.shell.call import Call, Word
+from ct0_audit.shell.fallback import guesses
+from ct0_audit.shell.options import signal_of
+from ct0_audit.shell.script import Script
+from ct0_audit.shell.values import UNKNOWN
+
+JUDGES: dict[str, Callable[[Case, Call], Iterator[Verdict]]] = {
+    "killall": killers.killall,
+    "pkill": killers.pkill,
+    "skill": killers.skill,
+    "slay": killers.slay,
+    "killall5": killers.killall5,
+    "kill": killers.kill,
+    "fuser": killers.fuser,
+    "pidof": finders.pidof,
+    "pgrep": finders.pgrep,
+    "ps": finders.ps,
+    "lsof": finders.lsof,
+    "cat": finders.pidfile,
+    "readlink": finders.root_link,
+    "realpath": finders.root_link,
+    "start-stop-daemon": daemons.start_stop_daemon,
+    "killproc": daemons.init_function,
+    "status": daemons.init_function,
+    "status_of_proc": daemons.init_function,
+    "pidofproc": daemons.init_function,
+    "checkproc": daemons.init_function,
+    "startproc": daemons.init_function,
+}
+# A text without any of these has nothing to judge, and need not be parsed.
+WORTH = re.compile(
+    r"kill|pidof|pgrep|\bps\b|start-stop-daemon|checkproc|startproc|status_of_proc|/functions\b"
+    r"|\bfuser\b|\bslay\b|/root\b.*readlink|readlink.*/root\b|\$\{?\w+\}?\"?\s+-(9|15|1|HUP|TERM|KILL)\b"
+)
+
+
+def judge(snippet: Snippet, facts: Facts) -> tuple[list[Verdict], Script | None]:
+    """The verdicts on one piece of shell, in its order; the script, None if it was not parsed."""
+    if not WORTH.search(snippet.text):
+        return [], None
+    script = Script(snippet.text, dict(snippet.variables))
+    case = Case(script, snippet, facts, daemons.library(snippet.text, facts.debian))
+    found: list[Verdict] = []
+    for call in script.calls:
+        if call.elsewhere or (snippet.language == COMMAND and not alone(script, call)):
+            continue
+        name = call.name
+        if UNKNOWN in call.command:
+            found += unknown_command(call)
+        elif name in JUDGES and not defined(call):
+            found += JUDGES[name](case, call)
+            if name == "fuser":
+                found += finders.lsof(case, call)
+        if name == "eval" and any(UNKNOWN in word for word in call.arguments[:1]):
+            found += unknown_eval(call)
+    if snippet.language != COMMAND:
+        found += guessed(script)
+    return found, script
+
+
+# Of what only looks like a call: the rule, and what it does.
+GUESSED = {
+    "killall": ("CT001", KILLS),
+    "pkill": ("CT001", KILLS),
+    "skill": ("CT001", KILLS),
+    "slay": ("CT008", KILLS),
+    "killall5": ("CT007", KILLS),
+    "killproc": ("CT003", KILLS),
+    "fuser": ("CT009", KILLS),
+    "start-stop-daemon": ("CT002", KILLS),
+    "pidof": ("CT005", MISCOUNTS),
+    "pgrep": ("CT005", MISCOUNTS),
+}
+SAFE = re.compile(r"(^|\s)(-p|--pid\w*|-F|-P|--ns)\b")
+
+
+def guessed(script: Script) -> Iterator[Verdict]:
+    for guess in guesses(script):
+        if SAFE.search(guess.line):
+            continue
+        if guess.name == "fuser" and not re.search(r"\s-\w*k", guess.line):
+            continue
+        rule, severity = GUESSED[guess.name]
+        word = Word(guess.name, guess.start, guess.end)
+        detail = "here the parser gave up; it looks like a call"
+        yield Verdict(rule, severity, Call(script, None, [word]), detail, None, LOW)
+
+
+def alone(script: Script, call: Call) -> bool:
+    """Whether it is what runs without a shell: pipes and substitutions are plain words there."""
+    if call.script is not script or call.node is None:
+        return True
+    around = [node.type for node in script.syntax.around(call.node)]
+    return all(kind in ("program", "redirected_statement", "pipeline", "list") for kind in around)
+
+
+def defined(call: Call) -> bool:
+    """A function of the script's own that has a tool's name is no tool; what it does is judged."""
+    if call.command.startswith("/") or "command" in call.through[-1:]:
+        return False
+    return call.name in call.script.functions
+
+
+def unknown_command(call: Call) -> Iterator[Verdict]:
+    """$KILL -9 foo, of which only the arguments tell."""
+    source = call.script.syntax.cut(call.words[0].start, call.words[0].end)
+    if "eval" in call.through:
+        return  # told of the eval itself
+    looks_so = re.search(r"kill|pidof|pgrep", source, re.IGNORECASE)
+    signal = any(signal_of(word) for word in call.arguments[:1]) and not looks_so
+    if looks_so or (signal and len(call.words) > 2):
+        detail = f"{source} is only known when it runs, and looks like a kill"
+        yield Verdict("CT011", KILLS, call, detail, None, LOW)
+
+
+def unknown_eval(call: Call) -> Iterator[Verdict]:
+    source = call.script.syntax.cut(call.words[1].start, call.words[1].end)
+    if re.search(r"kill|pidof|pgrep", source, re.IGNORECASE):
+        yield Verdict("CT011", KILLS, call, "eval of what is only known when it runs", None, LOW)

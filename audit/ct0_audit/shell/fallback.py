@@ -1,0 +1,54 @@
+"""Where the parser gave up: words that look like a call of what the rules are about.
+
+Only in the parts that are marked as errors, and only what no command covers that was read; comments
+and nothing else are left out. What is found this way is a guess, and said to be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ct0_audit.shell.script import Script
+
+CALL = re.compile(
+    rb"(?:^|[;&|(`{!]|\$\(|\b(?:then|do|else|if|while|until|exec|sudo|xargs|nice|env)\b)[ \t]*"
+    rb"(?:-\S+[ \t]+)*((?:/usr)?/?(?:s?bin/)?"
+    rb"(pidof|pgrep|pkill|killall5|killall|skill|slay|start-stop-daemon|killproc|fuser))(?![\w./=-])",
+    re.MULTILINE,
+)
+
+
+class Guess(NamedTuple):
+    """`start` and `end` are bytes of the script; `line` is the rest of the logical line."""
+
+    name: str
+    start: int
+    end: int
+    line: str
+
+
+def guesses(script: Script) -> Iterator[Guess]:
+    source = script.syntax.source
+    spans = sorted((call.start, call.end) for call in script.calls if call.script is script)
+    seen: set[int] = set()
+    for node in script.syntax.errors():
+        # From the beginning of its first line to the end of its last.
+        start = source.rfind(b"\n", 0, node.start_byte) + 1
+        end = source.find(b"\n", node.end_byte)
+        part = source[start : len(source) if end < 0 else end]
+        for match in CALL.finditer(part):
+            at = start + match.start(1)
+            line_start = source.rfind(b"\n", 0, at) + 1
+            if at in seen or b"#" in source[line_start:at]:
+                continue
+            if any(first <= at < last for first, last in spans):
+                continue
+            seen.add(at)
+            logical = re.match(rb"(?:\\\n|[^\n])*", source[at:])
+            text = logical[0] if logical else b""
+            yield Guess(
+                match[2].decode(), at, start + match.end(1),
+                text[:500].decode("utf-8", "surrogateescape"),
+            )  # fmt: skip
