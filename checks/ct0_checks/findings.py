@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 from nagiosplugin import Critical, Ok, Performance, Unknown, Warn
 from nagiosplugin.state import ServiceState
@@ -73,14 +73,16 @@ def figure(value: float | None) -> str:
     return decimal(value)
 
 
-def judge(value: float, warning: Range, critical: Range) -> tuple[ServiceState, str]:
+def judge(
+    value: float, warning: Range, critical: Range, show: Callable[[float], str] = decimal
+) -> tuple[ServiceState, str]:
     """The state of a value, and which range it is out of ("" for none)."""
     if math.isnan(value):
         return Unknown, "not a number"
     if not critical.match(value):
-        return Critical, outside(critical)
+        return Critical, outside(critical, show)
     if not warning.match(value):
-        return Warn, outside(warning)
+        return Warn, outside(warning, show)
     return Ok, ""
 
 
@@ -90,9 +92,10 @@ def measured(
     warning: Range = UNSET,
     critical: Range = UNSET,
     metrics: Iterable[Metric] = (),
+    show: Callable[[float], str] = decimal,
 ) -> Finding:
-    """A finding about a value: `memory 85.2% of 512.0M` gets its ` (outside 0:80)`."""
-    state, why = judge(value, warning, critical)
+    """A finding about a value: `memory 85.2% of 512M` gets its ` (outside 0:80)`."""
+    state, why = judge(value, warning, critical, show)
     return Finding(state, f"{text} ({why})" if why else text, tuple(metrics))
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ct0_checks.cleaning import clean, label, shown
-from ct0_checks.findings import Finding, Metric, Ok, ServiceState, Unknown
+from ct0_checks.findings import BADNESS, Finding, Metric, Ok, ServiceState, Unknown
 from ct0_checks.report import Judged, Report
 
 LIMIT = 4096  # bytes
@@ -110,9 +110,10 @@ def line(each: Judged, everything: bool = False) -> str:
 
 
 def told(each: Judged, everything: bool = False) -> str:
+    """The worst first: what is long is cut."""
     return ", ".join(
         clean(finding.text, EACH)
-        for finding in each.findings
+        for finding in sorted(each.findings, key=lambda finding: -BADNESS[finding.state])
         if finding.text and (everything or finding.state != Ok)
     )
 

@@ -160,7 +160,7 @@ def inspect(plugin: Plugin, options: argparse.Namespace, survey: Survey) -> Repo
         inspection.close()
     if inspection.trouble:
         host.append(Finding(Unknown, inspection.trouble))
-    if plugin.judge is not None and plugin.whole is None:
+    if plugin.judge is not None and not any(finding.metrics for finding in host):
         wrong = sum(each.state != Ok for each in judged)
         counted = Metric("containers", len(judged), minimum=0), Metric("problems", wrong, minimum=0)
         host.append(Finding(Ok, "", counted))

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 from nagiosplugin import Range
 
@@ -77,14 +77,15 @@ def parse_threshold(text: str) -> Threshold:
 
 
 def scaled(limits: Range, factor: float) -> Range:
-    """The same range of a value that is `factor` times as large: percent of 512M as whole bytes."""
-    bounds = [
-        value if math.isinf(value) else round(value * factor)
+    """The same range of a value that is `factor` times as large: percent of 512M in bytes. Large
+    numbers are whole."""
+    start, end = (
+        value if math.isinf(value) else round(value * factor, 0 if factor > 100 else 2)
         for value in (limits.start, limits.end)
-    ]
-    start = "~" if bounds[0] == -math.inf else decimal(bounds[0])
-    end = "" if bounds[1] == math.inf else decimal(bounds[1])
-    return Range(f"{'@' * limits.invert}{start}:{end}")
+    )
+    first = "~" if start == -math.inf else decimal(start)
+    last = "" if end == math.inf else decimal(end)
+    return Range(f"{'@' * limits.invert}{first}:{last}")
 
 
 def written(limits: Range) -> str:
@@ -98,10 +99,10 @@ def written(limits: Range) -> str:
     return f"{inverted}{start}" + ("" if limits.end == math.inf else decimal(limits.end))
 
 
-def outside(limits: Range) -> str:
-    """Why a value alerts: `outside 0:80`, `inside 1:2`."""
-    start = "~" if limits.start == -math.inf else decimal(limits.start)
-    end = "" if limits.end == math.inf else decimal(limits.end)
+def outside(limits: Range, show: Callable[[float], str]) -> str:
+    """Why a value alerts: `outside 0:80`, `inside 1:2`; `show` writes the numbers."""
+    start = "~" if limits.start == -math.inf else show(limits.start)
+    end = "" if limits.end == math.inf else show(limits.end)
     return f"{'inside' if limits.invert else 'outside'} {start}:{end}"
 
 

@@ -44,7 +44,7 @@ def test_range(
     limits = parse_range(text)
     assert not any(map(limits.match, alerts))
     assert all(map(limits.match, fine))
-    assert (written(limits), outside(limits)) == (shown, why)
+    assert (written(limits), outside(limits, decimal)) == (shown, why)
 
 
 def test_no_threshold_lets_negative_values_pass() -> None:
@@ -108,5 +108,5 @@ def test_plain_decimals(value: float, text: str) -> None:
 
 def test_percent_of_a_limit_in_bytes() -> None:
     assert written(scaled(parse_range("80"), 536870912 / 100)) == "429496730"
-    assert written(scaled(parse_range("~:80"), 5.12)) == "~:410"
+    assert written(scaled(parse_range("~:80"), 5.12)) == "~:409.6"
     assert written(scaled(parse_range("@10:20"), 10)) == "@100:200"
