@@ -227,30 +227,28 @@ def with_filesystems(
                 lambda ct=each.ct: questions(cgroups, ct),  # type: ignore[misc]
                 (known, ask),
                 each.troubles if each.runs else {},
+                broken=each.broken if each.runs else [],
             )
         told.append(known)
         asked.append(ask)
     devices = {question.path: question.mount.device for some in asked for question in some}
     answers = ask_all(devices, deadline, known=dead_devices(cgroups.host)) if devices else {}
     return [
-        each._replace(
-            filesystems=[known] if known else answered(ask, answers, each.troubles),
-        )
+        each._replace(filesystems=[known]) if known else answered(each, ask, answers)
         for each, known, ask in zip(cts, told, asked)
     ]
 
 
-def answered(
-    asked: list[Question], answers: dict[str, Answer], troubles: dict[str, str]
-) -> list[Filesystem]:
+def answered(each: Surveyed, asked: list[Question], answers: dict[str, Answer]) -> Surveyed:
     found = []
     for question in asked:
         answer = answers[question.path]
         if isinstance(answer, str):
-            troubles["filesystems"] = f"{question.mount.mountpoint}: {answer}"
+            each.troubles["filesystems"] = f"{question.mount.mountpoint}: {answer}"
+            each.broken.append("filesystems")
         else:
             found.append(measured(question, answer))
-    return found
+    return each._replace(filesystems=found)
 
 
 def dump(survey: Survey) -> str:
