@@ -146,7 +146,7 @@ def restarts(inspection: Inspection, surveyed: Surveyed) -> int | None:
     forget(kept, now)
     key = f"{ct.engine}/{ct.ctid}"
     entry: Any = kept.get(key)
-    starts = list(entry["starts"]) if sound(entry) else []
+    starts: list[float] = list(entry["starts"]) if sound(entry) else []
     if surveyed.runs and ct.started:
         start = ct.started - inspection.survey.machine.boot_time
         if not any(abs(start - known) <= SAME for known in starts):
