@@ -12,12 +12,14 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from typing import NamedTuple
+from contextlib import contextmanager
+from typing import IO, NamedTuple
 
 from ct0.errors import Unavailable
 from ct0.host import Host
 
 LIMIT = 1 << 20  # bytes; the largest script of a Debian package has a third of it
+SHEBANG = 256  # bytes the kernel looks at (BINPRM_BUF_SIZE)
 LINKS = 40  # in one path, the kernel's own limit (path_resolution(7))
 MOST_NAMES = 20_000  # in one folder; /var/lib/dpkg/info of a full desktop has 15,000
 
@@ -62,6 +64,10 @@ class Unreadable(Unavailable):
         self.reason = reason
 
 
+class NoFile(Unreadable):
+    """A folder, a device, a pipe or a socket."""
+
+
 class Absent(Unreadable):
     """Nothing is there, or a link that leads nowhere."""
 
@@ -85,18 +91,19 @@ def text(host: Host, path: str, limit: int = LIMIT) -> str:
     return content.decode("utf-8", "surrogateescape")
 
 
-def script(host: Host, path: str, limit: int = LIMIT) -> str | None:
-    """A file that starts with `#!` as text, None for every other one; raises as `text`."""
+def shebang(host: Host, path: str) -> str:
+    """The first line of a file that starts with `#!`, "" of every other one; raises as `text`, but
+    for large and binary ones."""
     file, _ = _open(host, path)
     try:
-        if _read(file, path, 2) != b"#!":
-            return None
-        content = _whole(file, path, limit)
+        first = os.read(file, SHEBANG)
+    except OSError as error:
+        raise Unreadable(path, error.strerror or str(error)) from error
     finally:
         os.close(file)
-    if b"\0" in content:
-        raise Unreadable(path, "a binary file")
-    return content.decode("utf-8", "surrogateescape")
+    if not first.startswith(b"#!"):
+        return ""
+    return first.partition(b"\n")[0].decode("utf-8", "surrogateescape")
 
 
 def data(host: Host, path: str, limit: int = LIMIT) -> bytes:
@@ -106,6 +113,17 @@ def data(host: Host, path: str, limit: int = LIMIT) -> bytes:
         return _whole(file, path, limit)
     finally:
         os.close(file)
+
+
+@contextmanager
+def opened(host: Host, path: str, limit: int = LIMIT) -> Iterator[IO[bytes]]:
+    """A regular file to be read in pieces; raises as `text`, but for binary ones."""
+    file, _ = _open(host, path)
+    with open(file, "rb", buffering=0) as stream:
+        size = os.fstat(file).st_size
+        if size > limit:
+            raise Unreadable(path, f"{size} bytes, more than {limit}")
+        yield stream
 
 
 def real(host: Host, path: str) -> str:
@@ -246,7 +264,7 @@ def _open(host: Host, path: str) -> tuple[int, str]:
     file, found = _locate(host, path)
     try:
         if not stat.S_ISREG(os.fstat(file).st_mode):
-            raise Unreadable(path, "not a regular file")
+            raise NoFile(path, "not a regular file")
         # O_NONBLOCK: a lease on the file (fcntl(2)) would hold us up.
         again = os.open(f"/proc/self/fd/{file}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
@@ -270,13 +288,6 @@ def _whole(file: int, path: str, limit: int) -> bytes:
     except OSError as error:
         raise Unreadable(path, error.strerror or str(error)) from error
     return content
-
-
-def _read(file: int, path: str, size: int) -> bytes:
-    try:
-        return os.read(file, size)
-    except OSError as error:
-        raise Unreadable(path, error.strerror or str(error)) from error
 
 
 def _locate(host: Host, path: str) -> tuple[int, str]:

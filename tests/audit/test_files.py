@@ -116,15 +116,15 @@ def test_latin_1_keeps_its_bytes(host: Host) -> None:
     assert text.split("\n")[1] == "killall x"
 
 
-def test_only_files_with_a_shebang_are_scripts(host: Host) -> None:
+def test_the_first_line_of_a_script_is_read_and_no_more(host: Host) -> None:
     place(host, "/usr/bin/a", b"#!/bin/sh\ntrue\n")
     place(host, "/usr/bin/b", b"\x7fELF\0")
     place(host, "/usr/bin/c", b"")
-    place(host, "/usr/bin/d", b"#!/bin/sh\nexit\n\0\0payload")
-    assert files.script(host, "/usr/bin/a") == "#!/bin/sh\ntrue\n"
-    assert files.script(host, "/usr/bin/b") is None
-    assert files.script(host, "/usr/bin/c") is None
-    assert reason(files.script, host, "/usr/bin/d") == "a binary file"
+    place(host, "/usr/bin/d", b"#!/bin/sh" + b" " * 5000)
+    assert files.shebang(host, "/usr/bin/a") == "#!/bin/sh"
+    assert files.shebang(host, "/usr/bin/b") == ""
+    assert files.shebang(host, "/usr/bin/c") == ""
+    assert len(files.shebang(host, "/usr/bin/d")) == files.SHEBANG
 
 
 def test_hostile_names_are_walked(host: Host) -> None:
@@ -181,7 +181,7 @@ def test_no_descriptor_is_left_open(host: Host) -> None:
     os.symlink("loop", host.path("/etc/loop"))
     before = len(os.listdir("/proc/self/fd"))
     for path in ("/etc/a/b", "/etc/loop", "/etc/none", "/etc", "/etc/a/b/c"):
-        for read in (files.text, files.script, files.names, files.real):
+        for read in (files.text, files.shebang, files.names, files.real):
             try:
                 read(host, path)
             except files.Unreadable:

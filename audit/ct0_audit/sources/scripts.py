@@ -117,16 +117,17 @@ def followed(host: Host, item: Snippet, seen: set[str]) -> Found:
             real = files.real(host, path)
             if real in seen:
                 continue
-            text = files.script(host, path)
-        except files.Absent:
+            if interpreter(files.shebang(host, path)) not in SHELLS:
+                continue
+            text = files.text(host, path)
+        except (files.Absent, files.NoFile):
             continue
         except files.Unreadable as reason:
             yield NotRead(path, reason.reason)
             continue
         seen.add(real)
-        if text is not None and interpreter(text) in SHELLS:
-            where = item.context or os.path.basename(item.path)
-            yield Snippet(real, 1, 1, SHELL, text, item.kind, f"run by {where}")
+        where = item.context or os.path.basename(item.path)
+        yield Snippet(real, 1, 1, SHELL, text, item.kind, f"run by {where}")
 
 
 def programs(text: str) -> list[str]:

@@ -1,8 +1,8 @@
 """systemd's units and drop-ins, the system's and the users': Exec*= lines, KillMode=, PIDFile=.
 
 A unit in /etc replaces the package's of the same name; a link to /dev/null masks it. Drop-ins are
-of UNIT.d, of the template's UNIT@.d, and of the type's (service.d): systemd.unit(5). What a timer or
-a socket starts is a service, so these need no reading of their own but for a socket's Exec lines.
+of UNIT.d, of the template's UNIT@.d, and of the type's (service.d): systemd.unit(5). What a timer
+starts is a service, so it needs no reading of its own.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ FOLDERS = {
         "/usr/lib/systemd/user",
     ),
 }
+VOLATILE = ("/run/", "/var/run/", "/dev/shm/")
 TYPES = (".service", ".socket", ".mount", ".swap", ".timer")
 
 STOPS_BY_NAME = "systemd ends the main process only, and ExecStop= looks for the others by name"
@@ -128,9 +129,8 @@ def judge(name: str, texts: list[tuple[str, str]]) -> Iterator[Snippet | Direct]
                 yield _about(setting, name, "systemd ends none of its processes")
             elif value == "process" and KILLERS.search(stops):
                 yield _about(setting, name, STOPS_BY_NAME)
-        elif setting.key == "PIDFile" and value.startswith("/"):
-            if not value.startswith(("/run/", "/var/run/", "/dev/shm/")):
-                yield _about(setting, name, "a file there survives a boot, its number does not")
+        elif setting.key == "PIDFile" and not value.startswith(VOLATILE) and value[:1] == "/":
+            yield _about(setting, name, "a file there survives a boot, its number does not")
 
 
 def _about(setting: Setting, name: str, detail: str) -> Direct:
