@@ -94,7 +94,7 @@ def render(node: Node, wishes: Wishes) -> str:
     parts.append(block("hostgroup", f"hostgroup_name {group}", f"alias containers of {node.name}"))
     for guest in node.guests:
         lines = [f"host_name {guest.name}", f"alias {guest.display}", f"parents {node.name}"]
-        lines += [f"address {node.address}", f"hostgroups {group}", f"_CT0 {node.name}"]
+        lines += [f"hostgroups {group}", f"_CT0 {node.name}"]
         lines += [f"_CT0_ADDRESS {node.address}", f"_CT_ENGINE {guest.engine}"]
         lines += [f"_CT_CHOICE {guest.option}={guest.value}"]
         check = f"ct0_nrpe!{command(STATE, guest)}" if wishes.via == NRPE else STATE.command
