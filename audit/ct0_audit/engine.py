@@ -178,7 +178,7 @@ def of_verdict(
     edits = [
         Edit(place(snippet, *call.script.span(first, last)), text)
         for first, last, text in verdict.changes
-        if call.script.exact
+        if call.script.exact and verdict.confidence != LOW
     ]
     return Finding(
         verdict.rule,

@@ -116,8 +116,9 @@ def defined(call: Call) -> bool:
 def unknown_command(call: Call) -> Iterator[Verdict]:
     """$KILL -9 foo, of which only the arguments tell."""
     source = call.script.syntax.cut(call.words[0].start, call.words[0].end)
-    if "eval" in call.through:
-        return  # told of the eval itself
+    node = call.words[0].node
+    if "eval" in call.through or (node is not None and node.type == "command_substitution"):
+        return  # told of the eval itself, or of what is substituted
     looks_so = re.search(r"kill|pidof|pgrep", source, re.IGNORECASE)
     signal = any(signal_of(word) for word in call.arguments[:1]) and not looks_so
     if looks_so or (signal and len(call.words) > 2):

@@ -8,6 +8,7 @@ One command for what a container host is and whose its processes are.
   top         what the containers and CT0 itself use now
   monitoring  this host and its containers as configuration for Nagios, Icinga 2, NRPE, Checkmk
   shims       lay out the shims, take them back, say what would bypass them
+  audit       what on this host would still see, signal or count containers' processes
 
 `ct0 COMMAND --help` tells each one's options. --root reads a recorded or mounted host.
 """
@@ -31,6 +32,7 @@ COMMANDS = {
     "top": "ct0.cli.top",
     "monitoring": "ct0_checks.monitoring.generate",
     "shims": "ct0_shims.delivery.manage",
+    "audit": "ct0_audit.command",
 }
 
 
