@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ct0_checks.monitoring.fleet import Node
-from ct0_checks.monitoring.options import FLAG, REPEATED, Command, Option
+from ct0_checks.monitoring.option import FLAG, REPEATED, Option
+from ct0_checks.monitoring.options import Command
 from ct0_checks.monitoring.services import OF_CT, OF_CT0, STATE
 from ct0_checks.monitoring.wishes import AGENT, Wishes
 
@@ -105,7 +106,7 @@ def command(each: Command, wishes: Wishes, fields: dict[str, dict[str, Any]]) ->
         "object_name": each.service.command,
         "object_type": "object",
         "timeout": "30",
-        "vars": {},
+        "vars": dict(each.defaults),
         "zone": None,
     }
 

@@ -11,7 +11,8 @@ import re
 from collections.abc import Sequence
 
 from ct0_checks.monitoring.fleet import Guest, Node
-from ct0_checks.monitoring.options import FLAG, REPEATED, Command, Option
+from ct0_checks.monitoring.option import FLAG, REPEATED, Option
+from ct0_checks.monitoring.options import Command
 from ct0_checks.monitoring.services import OF_CT, OF_CT0, STATE
 from ct0_checks.monitoring.wishes import AGENT, MADE, Wishes
 
@@ -55,7 +56,6 @@ def render(node: Node, wishes: Wishes) -> str:
         lines = [f"host_name = {quoted(node.name)}", f"check_command = {quoted(service.command)}"]
         if "procs" in service.plugin:
             lines.append("vars.procs_nokthreads = true")
-            lines += ["vars.procs_warning = 250", "vars.procs_critical = 400"]
         head = f"object Service {quoted(service.description)}"
         parts.append(block(head, *imported(wishes.service_template), *lines, *there(wishes)))
     if not node.guests:
@@ -132,9 +132,10 @@ def definitions(wishes: Wishes, commands: Sequence[Command]) -> str:
         lines += ["arguments = {"]
         for option in command.options:
             lines += [f"  {line}" for line in argument(option)]
-        parts.append(
-            block(f"object CheckCommand {quoted(command.service.command)}", *lines, "}") + "\n"
-        )
+        lines.append("}")
+        lines += [f"vars.{key} = {quoted(value)}" for key, value in command.defaults.items()]
+        head = f"object CheckCommand {quoted(command.service.command)}"
+        parts.append(block(head, *lines) + "\n")
     return "\n".join(parts)
 
 

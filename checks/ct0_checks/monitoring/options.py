@@ -3,21 +3,20 @@
     -w  ->  $ct_state_warning$      after the plugin and the option's long name
     --ct  ->  $ct_id$               what a CT's host says once, for all its checks
 
-`check_procs` keeps the variables of the ITL's `procs`, so that a host can change over by the
-command's name alone; what only ours has is named in the same way.
+`check_procs` reads its command line in its own way; monitoring/procs.py has its options.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import NamedTuple
 
 from ct0_checks.launch import PLUGINS
+from ct0_checks.monitoring.option import FLAG, REPEATED, VALUE, Option
+from ct0_checks.monitoring.procs import DEFAULTS, PROCS
 from ct0_checks.monitoring.services import ALL, Service
-
-VALUE, REPEATED, FLAG = "value", "repeated", "flag"
 
 # Of the whole host or of the CT, not of one check.
 SHARED = {
@@ -32,64 +31,43 @@ SHARED = {
     "--state-dir": "ct_state_dir",
 }
 
-# icinga2's command-plugins.conf, `procs`.
-ITL_PROCS = {
-    "-w": "procs_warning",
-    "-c": "procs_critical",
-    "-m": "procs_metric",
-    "-t": "procs_timeout",
-    "-T": "procs_traditional",
-    "-s": "procs_state",
-    "-p": "procs_ppid",
-    "-z": "procs_vsz",
-    "-r": "procs_rss",
-    "-P": "procs_pcpu",
-    "-u": "procs_user",
-    "-a": "procs_argument",
-    "--ereg-argument-array": "procs_argument_regex",
-    "-C": "procs_command",
-    "-k": "procs_nokthreads",
-    "-X": "procs_exclude_process",
-}
-
 # Of a person at a terminal, not of a scheduler.
 LEFT_OUT = ("help", "version", "format", "nsca_host", "service")
-
-
-class Option(NamedTuple):
-    word: str  # as it is given: -w, --resource
-    variable: str
-    kind: str
-    help: str
 
 
 class Command(NamedTuple):
     service: Service
     options: tuple[Option, ...]
+    defaults: Mapping[str, str]
 
 
 def commands() -> list[Command]:
     """Every plugin's command, in the order of the services' table."""
-    return [Command(service, tuple(options(service))) for service in ALL]
+    return [
+        Command(
+            service, tuple(options(service)), DEFAULTS if service.plugin == "check_procs" else {}
+        )
+        for service in ALL
+    ]
 
 
 def options(service: Service) -> Iterator[Option]:
     """What the plugin's own parser takes. Needs nagiosplugin, as the plugins do."""
+    if service.plugin == "check_procs":
+        yield from PROCS
+        return
     parser = import_module(f"ct0_checks.{PLUGINS[service.plugin]}").parser()
     for action in parser._actions:
         if not action.option_strings or action.dest in LEFT_OUT or action.help == argparse.SUPPRESS:
             continue
         words = action.option_strings
-        word = next((each for each in words if each in ITL_PROCS and "procs" in service.plugin), "")
-        word = word or (words[0] if words[0] in ("-w", "-c", "-t", "-v") else words[-1])
-        yield Option(word, variable(service, word, words), kind(action), explained(action))
+        word = words[0] if words[0] in ("-w", "-c", "-t", "-v") else words[-1]
+        yield Option(word, variable(service, words), kind(action), explained(action))
 
 
-def variable(service: Service, word: str, words: list[str]) -> str:
-    if "procs" in service.plugin and word in ITL_PROCS:
-        return ITL_PROCS[word]
+def variable(service: Service, words: Sequence[str]) -> str:
     prefix = service.plugin.replace("check_", "", 1)
-    long = next((each for each in words if each.startswith("--")), word)
+    long = next((each for each in words if each.startswith("--")), words[0])
     return SHARED.get(long) or f"{prefix}_{long.lstrip('-').replace('-', '_')}"
 
 
