@@ -151,16 +151,22 @@ def suspects(request: Request, view: View, wanted: list[Wanted]) -> Iterator[int
     needs_exe = not request.is_sysv or any(one.is_path for one in wanted)
     base, *bases = [one.base_bytes for one in wanted]
     names = {name[:NAME_SIZE] for name in (base, *bases)} | {base, *bases}
-    pids = [name for name in posix.listdir(view.host.proc) if name.isdigit()]
-    if str(view.pid) in pids:
-        pids.remove(str(view.pid))
+    encoding = sys.getfilesystemencoding()
+    where = view.host.proc.encode(encoding, "surrogateescape")
+    pids = [name for name in posix.listdir(where) if name.isdigit()]
+    mine = b"%d" % view.pid
+    if mine in pids:
+        pids.remove(mine)
         if may_be_me(wanted):
             yield view.pid
-    # Relative to one descriptor a path is looked up in two thirds of the time.
-    proc = opened(view.host.proc, posix.O_DIRECTORY | FLAGS)
+    if view.host.live:
+        # From there a path is looked up in two thirds of the time. No other path is relative.
+        posix.chdir(where)
+    else:
+        pids = [where + b"/" + pid for pid in pids]
     for pid in pids:
         try:
-            file = opened(pid + "/cmdline", FLAGS, dir_fd=proc)
+            file = opened(pid + b"/cmdline", FLAGS)
             try:
                 cmdline = read(file, PART)
                 if len(cmdline) == PART:
@@ -181,18 +187,17 @@ def suspects(request: Request, view: View, wanted: list[Wanted]) -> Iterator[int
                     or (b" " in cmdline and b" " in cmdline.partition(b"\0")[0])
                     or workers
                 )
-                and comm_of(proc, pid) in names
+                and comm_of(pid) in names
             )
         )
         if needs_exe and not is_suspect:
             try:
-                exe = readlink(pid + "/exe", dir_fd=proc)
+                exe = readlink(pid + b"/exe").decode(encoding, "surrogateescape")
             except OSError:
                 continue  # a kernel thread's, a zombie's, or not for me to see
             is_suspect = any(runs(one, cmdline, exe, scripts) for one in wanted)
         if is_suspect:
-            yield int(pid)
-    close(proc)
+            yield int(pid.rpartition(b"/")[2])
 
 
 def may_be_me(wanted: list[Wanted]) -> bool:
@@ -200,9 +205,10 @@ def may_be_me(wanted: list[Wanted]) -> bool:
     return any(one.is_path or one.base in "pidof" or "pidof" in one.base for one in wanted)
 
 
-def comm_of(proc: int, pid: str) -> bytes:
+def comm_of(place: bytes) -> bytes:
+    """The name of the process whose folder is at `place`."""
     try:
-        file = posix.open(pid + "/comm", FLAGS, dir_fd=proc)
+        file = posix.open(place + b"/comm", FLAGS)
         try:
             return posix.read(file, 256)[:-1]
         finally:
@@ -311,7 +317,9 @@ def last_link(host: Host, path: str) -> str | None:
     for _ in range(8):
         try:
             goal = posix.readlink(host.path(path))
-        except OSError:  # EINVAL: no link; ENOENT: nothing there
+        except FileNotFoundError:
+            return path if _ else None
+        except OSError:  # EINVAL: no link
             return path if _ or exists(host.path(path)) else None
         path = goal if goal.startswith("/") else f"{path.rpartition('/')[0]}/{goal}"
         if "/." in path:

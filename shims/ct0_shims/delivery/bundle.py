@@ -1,10 +1,11 @@
 """All shims as one file, for hosts without pip: `make shims`, `ct0 shims install`.
 
-The file holds the sources of the shims, and of what they import of core, packed: a start parses the
-whole file, and 280 kB of plain text would cost it 2 ms. `ct0-shims sources DIR` writes them out to
-be read. Compiling what a command needs costs 10 ms more at every start, so the installer puts a
-cache of byte code beside the file, made by the host's own Python. A cache of another build, of
-another Python, or that others than its owner may write is not used.
+The file holds the sources of the shims, and of what they import of core, packed, as a comment: a
+start reads the whole file, and 280 kB of plain text would cost it 2 ms, a packed constant 0.5 ms.
+`ct0-shims sources DIR` writes them out to be read. Compiling what a command needs costs 10 ms more
+at every start, so the installer puts a cache of byte code beside the file, made by the host's own
+Python. A cache of another build, of another Python, or that others than its owner may write is not
+used.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from ct0 import __version__
 from ct0_shims.commands import MANAGED
 from ct0_shims.delivery.contents import functions, is_package, sources
 
+MARK = "The sources, packed:"
 INDEX = 8192  # bytes of a cache that are read at once: its header and its index
 
 # Raw texts below are Python of their own: they are written into the file as they stand here.
@@ -36,10 +38,11 @@ PACKAGES = {packages!r}
 def cached(path):
     """Where each module is in the cache beside this file, (length, offset), and its descriptor."""
     try:
-        goal = posix.readlink(path)
-        path = goal if goal[0] == "/" else path[: path.rfind("/") + 1] + goal
+        for _ in range(8):  # /usr/bin/pidof may be a link to our link
+            goal = posix.readlink(path)
+            path = goal if goal[0] == "/" else path[: path.rfind("/") + 1] + goal
     except OSError:
-        pass  # called by its own name, not by a link
+        pass  # no link any more
     try:
         file = posix.open(path + "." + sys.implementation.cache_tag + ".cache", posix.O_RDONLY)
         if file < 3:  # the caller closed a standard stream: it is not to be one
@@ -59,18 +62,16 @@ def cached(path):
     return {{}}, -1
 
 
-def unpacked():
+def unpacked(text=None):
     """What this file holds: {{"sources": module -> text, "files": name -> text, "loader": ...}}."""
     from binascii import a2b_base64
     from zlib import decompress
 
-    return marshal.loads(decompress(a2b_base64(PAYLOAD)))
+    if text is None:
+        with open(__file__, encoding="ascii") as file:
+            text = file.read()
+    return marshal.loads(decompress(a2b_base64(text.rpartition("{mark}")[2])))
 
-
-PAYLOAD = b"""
-'''
-
-TAIL = '''"""
 
 if __name__ == "__main__":
     PLACES, CACHE = {{}}, -1
@@ -81,6 +82,8 @@ if __name__ == "__main__":
     else:
         SOURCES = unpacked()["sources"]
         exec(unpacked()["loader"])
+
+# {mark}
 '''
 
 LOADER = '''
@@ -95,12 +98,28 @@ class Loader:
         return None
 
     def exec_module(self, module):
-        name = module.__name__
-        if PLACES:
-            code = marshal.loads(posix.pread(CACHE, *PLACES[name]))
-        else:
-            code = compile(SOURCES[name], "ct0-shims:" + name, "exec", dont_inherit=True)
-        exec(code, module.__dict__)
+        plant_for(module.__name__)
+        exec(code_of(module.__name__), module.__dict__)
+
+
+def code_of(name):
+    if PLACES:
+        return marshal.loads(posix.pread(CACHE, *PLACES[name]))
+    return compile(SOURCES[name], "ct0-shims:" + name, "exec", dont_inherit=True)
+
+
+def plant_for(name):
+    """Import what a module is going to import, each after what it imports itself: there is nothing
+    left to be found then, for which Python takes longer than for all of a module's own code."""
+    for needed in PLACES.get(name + " needs", ()):
+        if needed not in sys.modules:
+            module = sys.modules[needed] = type(sys)(needed)
+            if needed in PACKAGES:
+                module.__path__ = []
+            folder, _, last = needed.rpartition(".")
+            if folder:
+                setattr(sys.modules[folder], last, module)
+            exec(code_of(needed), module.__dict__)
 
 
 import gc
@@ -132,6 +151,7 @@ def build(python: str = "/usr/bin/python3", name: str = "ct0-shims") -> str:
         "build": digest.hexdigest()[:32],
         "packages": sorted(module for module in modules if is_package(module)),
         "index": INDEX,
+        "mark": MARK,
         "managed": [[command] for command in MANAGED],
     }
     held: dict[str, object] = {
@@ -139,13 +159,14 @@ def build(python: str = "/usr/bin/python3", name: str = "ct0-shims") -> str:
         "files": dict(sorted(files.items())),
         "loader": LOADER,
     }
-    return HEAD.format(**facts) + packed(held) + TAIL.format(**facts)
+    return HEAD.format(**facts) + packed(held)
 
 
 def packed(held: dict[str, object]) -> str:
-    """Lines of base64: what every Python's marshal has read since 2.5 (format 2), compressed."""
+    """Comments of base64: what every Python's marshal has read since 2.5 (format 2), compressed."""
     import base64
     import marshal
     import zlib
 
-    return base64.encodebytes(zlib.compress(marshal.dumps(held, 2), 9)).decode("ascii")
+    lines = base64.encodebytes(zlib.compress(marshal.dumps(held, 2), 9)).decode("ascii").split()
+    return "".join([f"# {line}\n" for line in lines])

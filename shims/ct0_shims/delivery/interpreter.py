@@ -16,12 +16,12 @@ import sys
 text = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
 space = {"__name__": "bundle"}
 exec(compile(text, "ct0-shims", "exec"), space)
-SOURCES = space["unpacked"]()["sources"]
-space.update(SOURCES=SOURCES, PLACES={})
-exec(space["unpacked"]()["loader"], space)
-sys.modules["__main__"].unpacked = space["unpacked"]
+held = space["unpacked"](text)
+space.update(SOURCES=held["sources"], PLACES={})
+exec(held["loader"], space)
+sys.modules["__main__"].unpacked = lambda: held
 from ct0_shims.delivery.byte_code import byte_code
-sys.stdout.buffer.write(byte_code(SOURCES, space["BUILD"]))
+sys.stdout.buffer.write(byte_code(held["sources"], space["BUILD"]))
 """
 
 

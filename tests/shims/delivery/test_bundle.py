@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from ct0_shims.commands import COMMANDS
-from ct0_shims.delivery import bundle, contents, interpreter
+from ct0_shims.delivery import bundle, byte_code, contents, interpreter
 
 
 @pytest.fixture(scope="module")
@@ -122,13 +122,51 @@ def test_it_works_without_a_cache(file: Path) -> None:
 def test_it_works_with_a_cache_and_uses_it(file: Path) -> None:
     make_cache(file)
     # With the sources spoilt only the byte code can answer.
+    spoilt = spoil(file)
+    run = subprocess.run([spoilt, "pidof", "pidof"], capture_output=True, text=True, check=False)
+    assert run.stdout.strip().isdigit()
+
+
+def spoil(file: Path) -> Path:
+    """The file without the sources it held, and its cache beside it."""
     spoilt = file.with_name("spoilt")
-    spoilt.write_text(re.sub('(?s)b""".*?"""', 'b""', file.read_text()))
+    spoilt.write_text(file.read_text().rpartition(bundle.MARK)[0] + "gone\n")
     assert len(spoilt.read_text()) < 4000
     spoilt.chmod(0o755)
     cache(spoilt).write_bytes(cache(file).read_bytes())
-    run = subprocess.run([spoilt, "pidof", "pidof"], capture_output=True, text=True, check=False)
-    assert run.stdout.strip().isdigit()
+    return spoilt
+
+
+@pytest.mark.parametrize("goal", ["spoilt", "near", "{folder}/near"])
+def test_a_link_to_its_link_finds_the_cache_too(file: Path, goal: str) -> None:
+    make_cache(file)
+    folder = spoil(file).parent / "far"
+    folder.mkdir(exist_ok=True)
+    near, far = file.parent / "near", folder / "pidof"
+    for link, end in (
+        (near, "spoilt"),
+        (far, f"../{goal}".replace("../{folder}", str(near.parent))),
+    ):
+        link.unlink(missing_ok=True)
+        link.symlink_to(end)
+    run = subprocess.run([far, "pidof"], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_a_command_s_modules_are_listed_after_what_they_import() -> None:
+    sources = contents.sources()
+    for entry in (*(f"ct0_shims.{name.replace('-', '_')}" for name in COMMANDS), "ct0.engines"):
+        listed = byte_code.needs(sources, entry)
+        known = {entry.rpartition(".")[0]} if entry != "ct0.engines" else {"ct0.engines"}
+        for name in [*listed, entry]:
+            package = name.rpartition(".")[0]
+            assert not package or package in known | {"ct0_shims"}, (entry, name)
+            top = "\n".join(
+                re.findall(r"(?m)^(?:from|import) .*(?:\(\n(?:    .*\n)*\))?", sources[name])
+            )
+            wanted = {one for one in contents.imported(top) if one in sources}
+            assert wanted <= known | {name}, (entry, name)
+            known.add(name)
 
 
 @pytest.mark.parametrize("closed", ["<&-", "2>&-", "<&- 2>&-"])
