@@ -31,6 +31,9 @@ $(VENV)/ready: pyproject.toml
 		cryptography 'hatchling>=1.26' 'hypothesis>=6.100' 'jsonschema>=4' 'mypy>=1.10' \
 		'prometheus-client>=0.16' 'pytest>=8' 'ruff>=0.6' selenium \
 		types-PyYAML types-jsonschema types-psutil
+	@# Debian's version beside pip's: the plugins are tested with both, and no test needs the network.
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps \
+		--target $(VENV)/nagiosplugin-1.3.2 nagiosplugin==1.3.2
 	@touch $@
 
 packages: $(VENV)/ready

@@ -101,7 +101,7 @@ def plugin(command: str, module: str, arguments: list[str]) -> int:
 
 
 def broken(name: str, error: Exception, arguments: list[str]) -> int:
-    code = say(name, f"{type(error).__name__}: {error} (a bug; -vvv tells where)", arguments)
+    code = say(name, f"{type(error).__name__}: {error} (a bug: -vvv tells where)", arguments)
     if any(word.startswith("-vvv") for word in arguments):
         print(traceback.format_exc().replace("|", "?").rstrip())
     return code

@@ -1,0 +1,65 @@
+"""Plugins as a scheduler runs them: a process, its output, its exit status.
+
+`LIBRARIES` are the versions of nagiosplugin that distributions have: 1.3.2 in Debian 12 and 13, and
+the one that pip installs. The old one is put beside the virtual environment when it is made
+(Makefile), or by the first test that needs it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parent.parent
+OLD = "1.3.2"
+LIBRARIES = (OLD, "installed")
+
+
+class Ended(NamedTuple):
+    status: int
+    output: str
+    errors: str
+
+    @property
+    def first(self) -> str:
+        return self.output.partition("\n")[0]
+
+
+@lru_cache(maxsize=None)
+def library(version: str) -> str | None:
+    """The folder to be first on the path for this version; None for the installed one."""
+    if version == "installed":
+        return None
+    folder = Path(sys.prefix) / f"nagiosplugin-{version}"
+    if not (folder / "nagiosplugin/range.py").exists():
+        pip = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+        wanted = ["--no-deps", "--target", str(folder), f"nagiosplugin=={version}"]
+        subprocess.run([*pip, *wanted], check=True, timeout=300)
+    return str(folder)
+
+
+def plugin(
+    command: str, *arguments: str, version: str = "installed", env: dict[str, str] | None = None
+) -> Ended:
+    """Runs a plugin with that version of nagiosplugin."""
+    paths = [library(version), str(ROOT / "core"), str(ROOT / "checks")]
+    found = subprocess.run(
+        [sys.executable, "-m", "ct0_checks", command, *arguments],
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **(env or {}),
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    return Ended(
+        found.returncode, found.stdout.decode("utf-8"), found.stderr.decode("utf-8", "replace")
+    )
