@@ -73,9 +73,9 @@ class Ownership:
     """
 
     __slots__ = (
-        "_by_links",
         "_marks",
         "_unmarked",
+        "by_links",
         "cgroups",
         "env_id",
         "host",
@@ -95,7 +95,7 @@ class Ownership:
             raise Unavailable(foreign_proc(host))
         self._marks: dict[str, Marked | None] = {}
         self._unmarked: dict[bytes, bool] = {}
-        self._by_links = self.pid_namespace is not None and self.env_id is None
+        self.by_links = self.pid_namespace is not None and self.env_id is None
 
     def plainly_own(self, folder: int, pid: str) -> bool:
         """Whether a process is CT0's own beyond doubt; False says only that `owner` is to be asked.
@@ -117,11 +117,11 @@ class Ownership:
         return unmarked
 
     def _is_in_my_namespace(self, folder: int, pid: str) -> bool:
-        if self._by_links:
+        if self.by_links:
             try:
                 return posix.readlink(pid + "/ns/pid", dir_fd=folder) == self.pid_namespace
             except PermissionError:
-                self._by_links = False  # nobody else's then either
+                self.by_links = False  # nobody else's then either
         status = read_at(folder, pid + "/status")
         columns, env_id = _value(status, b"NSpid"), _value(status, b"envID")
         mine = None if self.env_id is None else self.env_id.encode("ascii")
@@ -164,6 +164,29 @@ class Ownership:
         if self._is_own_ve(cgroup):
             return Owner(OWN, "cgroup of CT0 in OpenVZ's hierarchy")
         return Owner(UNKNOWN, "neither namespace nor cgroup of it can be read")
+
+    def owner_by(self, way: str, process: Process) -> Owner:
+        """Whose `process` is by one kind of evidence alone: "envid", "nspid" or "cgroup".
+
+        For whoever knows better than `owner` what this host's evidence is worth; UNKNOWN where the
+        kernel does not offer it. Raises as `owner` does, and PermissionError.
+        """
+        status = process.status()
+        if way == "envid":
+            if status.env_id is None or self.env_id is None:
+                return Owner(UNKNOWN, "this kernel has no envID")
+            if status.env_id != self.env_id:
+                return Owner(CONTAINER, f"envID {status.env_id}", "openvz", status.env_id)
+            return Owner(OWN, f"envID {status.env_id}")
+        marked = self._marked(process.cgroup())
+        if way == "cgroup":
+            return marked.seen_from(None) if marked else Owner(OWN, "no mark in its cgroup")
+        if status.nspid is None:
+            return Owner(UNKNOWN, "this kernel has no NSpid")
+        evidence = f"NSpid {' '.join(map(str, status.nspid))}"
+        if len(status.nspid) == 1:
+            return Owner(OWN, evidence)
+        return marked.seen_from(False) if marked else Owner(SANDBOX, evidence)
 
     def _marked(self, text: str) -> Marked | None:
         """Many processes share a cgroup, so each text is looked at once."""

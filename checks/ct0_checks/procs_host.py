@@ -1,0 +1,115 @@
+"""The processes of a host with containers, looked at and judged."""
+
+from __future__ import annotations
+
+from ct0.errors import Malformed
+from ct0.host import Host
+from ct0.owner import CONTAINER
+from ct0_checks.procs_live import LiveRow, Table
+from ct0_checks.procs_row import described, harmless
+from ct0_checks.procs_scope import Scope, key
+from ct0_checks.procs_verdict import OK, Tally, in_doubt, line
+from ct0_checks.procs_verdict import UNKNOWN as UNKNOWN_STATE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ct0.owner import Owner
+    from ct0_checks.procs import Output
+    from ct0_checks.procs_options import Request
+
+
+class Look:
+    """One look at the table: who counts, who perhaps, and how many matched that do not."""
+
+    def __init__(self, request: Request, scope: Scope, output: Output) -> None:
+        self.request = request
+        self.scope = scope
+        self.output = output
+        self.tally = Tally(request)
+        self.doubtful = Tally(request)
+        self.by_ct: dict[tuple[str, str], Tally] = {}
+        self.left_out: dict[str, int] = {}  # kind of owner -> processes that matched
+        self.seen = 0
+
+    def whole(self, table: Table) -> None:
+        for name in table.pids():
+            try:
+                self.one(table, name)
+            except PermissionError:
+                # Of some process something may not be read (--match-exe as a user).
+                self.doubtful.count += 1
+            except (OSError, Malformed):
+                continue  # gone while we looked
+
+    def one(self, table: Table, name: str) -> None:
+        criteria = self.request.criteria
+        row = LiveRow(table, name)
+        self.seen += 1
+        if row.ppid == table.pid or not criteria.quick(row):
+            return
+        owner = self.scope.owner(name)
+        counts = self.scope.counts(owner)
+        if counts is False:
+            # Its command line might tell that it is not meant, but is not worth waiting for.
+            if not (criteria.reads_command_lines or row.is_nameless) and criteria.slow(row):
+                self.left_out[owner.kind] = self.left_out.get(owner.kind, 0) + 1
+            return
+        if row.is_sister() or not criteria.slow(row) or not criteria.by_command_line(row):
+            return
+        if self.request.verbose >= 2:
+            doubt = "" if counts else " (of unknown owner)"
+            self.output.say(f"Matched: {harmless(described(row))}{doubt}\n")
+        (self.tally if counts else self.doubtful).add(row)
+        if self.request.per_ct and counts:
+            where = place(owner)
+            if where not in self.by_ct:
+                self.by_ct[where] = Tally(self.request)
+            self.by_ct[where].add(row)
+
+    def notes(self, state: int) -> str:
+        """What a reader of the first line has to know besides."""
+        parts = []
+        if self.doubtful.count:
+            words = ": run as root, or with --detect=cgroup" if state == UNKNOWN_STATE else ""
+            parts.append(f"{self.doubtful.count} more of unknown owner{words}")
+        if state != OK and self.request.scope == "host" and self.left_out:
+            shown = [
+                f"{count} in {words}"
+                for kind, words in (("container", "containers"), ("sandbox", "sandboxes"))
+                if (count := self.left_out.get(kind, 0))
+            ]
+            parts.append(f"{' and '.join(shown)} not counted")
+        return f" ({'; '.join(parts)})" if parts else ""
+
+    def evidence(self) -> str:
+        """What -v adds below the first line."""
+        if not self.request.verbose:
+            return ""
+        out = ", ".join(f"{kind} {count}" for kind, count in sorted(self.left_out.items()))
+        return (
+            f"Whose a process is was decided by {self.scope.evidence()}"
+            f" (--scope={self.request.scope} --detect={self.request.detect}"
+            f" --sandbox={self.request.sandbox}).\n"
+            f"Looked at {self.seen} processes; matched and not counted: {out or 'none'}.\n"
+        )
+
+
+def place(owner: Owner) -> tuple[str, str]:
+    return key(owner) if owner.kind == CONTAINER else (owner.kind, "")
+
+
+def judge_host(request: Request, output: Output) -> int:
+    """Raises ct0.errors.Error when nothing can be said."""
+    host = Host(request.root)
+    request.criteria.free_flags()
+    table = Table(host)
+    if request.cts or request.per_ct:
+        from ct0_checks.procs_cts import judge_cts
+
+        return judge_cts(request, table, output)
+    look = Look(request, Scope(table, request, None), output)
+    look.whole(table)
+    state = in_doubt(look.tally, look.doubtful)
+    output.say(line(look.tally, state, look.notes(state)))
+    output.say(look.evidence())
+    return state

@@ -1,0 +1,78 @@
+"""Whose processes check_procs counts: CT0's own, everybody's, all containers' or some.
+
+Whose a process is: docs/shims.md. A sandbox (a PID namespace that no engine claims) is nobody's
+container that could be named, and not CT0's own either unless --sandbox=host says so.
+"""
+
+from __future__ import annotations
+
+from ct0.errors import Malformed, Unavailable
+from ct0.owner import CONTAINER, OWN, SANDBOX, UNKNOWN, Owner, Ownership
+from ct0.process import Process
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ct0_checks.procs_live import Table
+    from ct0_checks.procs_options import Request
+
+PLAIN = Owner(OWN, "")
+
+
+class Scope:
+    """`counts` tells of an owner whether its processes are meant; None: nobody can tell."""
+
+    def __init__(self, table: Table, request: Request, wanted: set[tuple[str, str]] | None) -> None:
+        """`wanted`: the CTs meant, None if not these but the scope decides.
+
+        Raises Unavailable when /proc is not the caller's or the way asked for is not offered.
+        """
+        self.table = table
+        self.kind = request.scope
+        self.way = request.detect
+        self.sandboxes = request.sandbox
+        self.wanted = wanted
+        self.ownership = (
+            None if self.kind == "all" and not request.per_ct else Ownership(table.host)
+        )
+        if self.way == "envid" and self.ownership is not None and self.ownership.env_id is None:
+            raise Unavailable("--detect=envid: this kernel has no envID, it is no OpenVZ kernel")
+
+    def owner(self, pid: str) -> Owner:
+        """Raises ProcessLookupError when it is gone."""
+        if self.ownership is None:
+            return PLAIN
+        if self.way == "auto" and self.ownership.plainly_own(self.table.folder, pid):
+            return PLAIN
+        try:
+            with Process(self.table.host, int(pid)) as process:
+                if self.way == "auto":
+                    return self.ownership.owner(process)
+                return self.ownership.owner_by(self.way, process)
+        except (PermissionError, Malformed) as error:
+            return Owner(UNKNOWN, str(error))
+
+    def counts(self, owner: Owner) -> bool | None:
+        if self.kind == "all":
+            return True
+        if owner.kind == UNKNOWN:
+            return None
+        if self.wanted is not None:
+            return owner.kind == CONTAINER and key(owner) in self.wanted
+        is_host = owner.kind == OWN or (owner.kind == SANDBOX and self.sandboxes == "host")
+        return is_host == (self.kind == "host")
+
+    def evidence(self) -> str:
+        """By what it is decided, in words."""
+        if self.ownership is None:
+            return "nothing, everybody is meant"
+        if self.way != "auto":
+            return {"nspid": "NSpid", "envid": "envID", "cgroup": "cgroups"}[self.way] + " alone"
+        first = "envID, " if self.ownership.env_id is not None else ""
+        return first + ("ns/pid" if self.ownership.by_links else "NSpid") + " and cgroups"
+
+
+def key(owner: Owner) -> tuple[str, str]:
+    """As ct0.containers.scan groups: LXC's cgroups serve three engines."""
+    from ct0.containers import FAMILY
+
+    return FAMILY.get(owner.engine, owner.engine), owner.ctid
