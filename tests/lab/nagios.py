@@ -79,36 +79,29 @@ class Nagios:
     def service(self, host: str, service: str) -> dict[str, str]:
         return self._block("servicestatus", host, service)
 
-    def run_check(self, host: str, service: str, timeout: float = 60) -> Answer:
-        """Have a service's plugin run now, and return what came of it."""
-        before = int(self.service(host, service).get("last_check", "0"))
+    def run_check(self, host: str, service: str | None = None, timeout: float = 60) -> Answer:
+        """Have a service's plugin, or a host's, run now; return what came of it."""
+        what = f"{host}/{service}" if service else host
+
+        def seen() -> dict[str, str]:
+            return self.service(host, service) if service else self.host(host)
+
+        wait_for(f"nagios4 to know {what}", lambda: bool(seen()), 15)
+        before = int(seen()["last_check"])
         # Times are whole seconds: a second check within one would look like the first.
         wait_for("the next second", lambda: int(time.time()) > before, 5)
-        self.order(f"SCHEDULE_FORCED_SVC_CHECK;{host};{service};{int(time.time())}")
+        kind = f"SVC_CHECK;{host};{service}" if service else f"HOST_CHECK;{host}"
+        self.order(f"SCHEDULE_FORCED_{kind};{int(time.time())}")
         wait_for(
-            f"nagios4: {host}/{service} to be checked",
-            lambda: int(self.service(host, service).get("last_check", "0")) > before,
-            timeout,
+            f"nagios4: {what} to be checked", lambda: int(seen()["last_check"]) > before, timeout
         )
-        found = self.service(host, service)
+        found = seen()
         return Answer(
             int(found["current_state"]),
             found["plugin_output"].strip(),
             unescaped(found["long_plugin_output"]).strip(),
             found["performance_data"],
         )
-
-    def check_host(self, host: str, timeout: float = 60) -> int:
-        """Have a host's plugin run now, and return its state."""
-        before = int(self.host(host).get("last_check", "0"))
-        wait_for("the next second", lambda: int(time.time()) > before, 5)
-        self.order(f"SCHEDULE_FORCED_HOST_CHECK;{host};{int(time.time())}")
-        wait_for(
-            f"nagios4: {host} to be checked",
-            lambda: int(self.host(host).get("last_check", "0")) > before,
-            timeout,
-        )
-        return int(self.host(host)["current_state"])
 
     def _block(self, kind: str, host: str, service: str | None = None) -> dict[str, str]:
         for found, block in self.status():

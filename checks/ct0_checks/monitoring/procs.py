@@ -1,5 +1,5 @@
-"""check_procs' options: the variables of the ITL's `procs` (icinga2's command-plugins.conf), so that
-a host changes over by the command's name alone, and in the same way what only ours has."""
+"""check_procs' options: the variables of the ITL's `procs` (icinga2's command-plugins.conf), for a
+host to change over by the command's name alone, and in the same way what only ours has."""
 
 from __future__ import annotations
 
