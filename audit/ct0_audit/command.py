@@ -20,7 +20,7 @@ from ct0_audit.rules import RULES
 from ct0_audit.sarif import as_sarif
 from ct0_audit.sources import SOURCES
 from ct0_audit.waivers import PATH, read_waivers
-from ct0_audit.words import NAMES, open_findings
+from ct0_audit.words import NAMES, open_findings, unread
 
 WORSE = {KILLS: (KILLS,), BLOCKS: (KILLS, BLOCKS), MISCOUNTS: (KILLS, BLOCKS, MISCOUNTS)}
 
@@ -58,11 +58,14 @@ def main(arguments: Sequence[str], host: Host) -> int:
 
 
 def failed(report: Report, fail_on: str) -> int:
-    """1 if there is a finding as bad as asked for, and sure enough, that no shim covers."""
+    """1 if there is a finding as bad as asked for, and sure enough, that no shim covers; 3 if there
+    is none but something could not be read, so that nobody takes that for nothing."""
     if fail_on == "never":
         return 0
     wanted = WORSE[NAMES[fail_on]]
-    return int(any(finding.severity in wanted for finding in open_findings(report)))
+    if any(finding.severity in wanted for finding in open_findings(report)):
+        return 1
+    return 3 if unread(report) else 0
 
 
 def explain(rule: str) -> int:
@@ -137,7 +140,8 @@ def parser() -> argparse.ArgumentParser:
         prog="ct0 audit",
         description="Finds what on this host would see, signal or count containers' processes:"
         " init scripts, units, logrotate, cron, maintainer scripts, monitoring and more. Exits 1 if"
-        " there is a finding as bad as --fail-on, 2 if the command line is wrong.",
+        " there is a finding as bad as --fail-on, 3 if there is none but a file could not be read,"
+        " 2 if the command line is wrong.",
     )
     parser.add_argument(
         "action", nargs="?", choices=("fix",), help="write the safe rewrites as a diff instead"

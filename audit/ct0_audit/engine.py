@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Callable
 
 from ct0.host import Host
@@ -70,13 +71,13 @@ def audit(
             else:
                 if item.path not in read:
                     progress(kind, len(read))
-                found += cache.get(host, item, lambda item=item: of_snippet(item, known))
+                found += cache.get(host, item, partial(of_snippet, item, known))
     cache.close()
     kept, left = suppressed(host, told(found, live), waivers)
     return Report(
         tuple(sorted(kept, key=rank)),
         tuple(sorted(left, key=rank)),
-        tuple(not_read),
+        tuple(item for item in not_read if not waivers.leaves_unread(item.path)),
         len(read),
         (*waivers.complaints,),
         live is not None,

@@ -9,6 +9,7 @@ In /etc/ct0/audit-waivers, a rule (or *), a path (* and ? match), a day, and the
     # rule  path                       until       reason
     CT005   /etc/logrotate.d/apache2   2027-03-31  a needless reload; Debian bug 999
     *       /usr/lib/ocf/*             2026-12-31  no pacemaker on this host
+    UNREAD  /usr/local/bin/installer   2027-12-31  a script with its archive behind it
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from ct0_audit.records import Finding
 from ct0_audit.rules import RULES
 
 PATH = "/etc/ct0/audit-waivers"
+UNREAD = "UNREAD"  # in the place of a rule: a file that cannot be read, and need not be
 COMMENT = re.compile(r"(?:^|[\s;])(?:#|//|;)\s*ct0-audit:\s*ignore=([A-Z0-9,*]+)[ \t]*(.*)")
 
 
@@ -51,6 +53,13 @@ class Waivers:
                 return f"{waiver.reason} (until {waiver.until})"
         return ""
 
+    def leaves_unread(self, path: str) -> bool:
+        """Whether a file may stay unread."""
+        return any(
+            waiver.rule == UNREAD and fnmatch.fnmatchcase(path, waiver.path)
+            for waiver in self.waivers
+        )
+
 
 def read_waivers(host: Host, path: str, today: datetime.date) -> Waivers:
     """The waivers of a file that hold on a day; none where there is no such file.
@@ -74,7 +83,7 @@ def parse_waivers(text: str, path: str, today: datetime.date) -> Waivers:
         until = today
         if len(words) < 4:
             problem = "wants RULE PATH YYYY-MM-DD REASON"
-        elif words[0] != "*" and words[0] not in RULES:
+        elif words[0] not in ("*", UNREAD) and words[0] not in RULES:
             problem = f"{words[0]}: no such rule"
         elif not words[1].startswith("/"):
             problem = f"{words[1]}: not an absolute path"

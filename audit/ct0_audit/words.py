@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ct0.text import plain
-from ct0_audit.records import BLOCKS, KILLS, LOW, MISCOUNTS, Finding, Hit, Report
+from ct0_audit.records import BLOCKS, KILLS, LOW, MISCOUNTS, Finding, Hit, NotRead, Report
 
 DOES = {
     KILLS: "signals containers' processes",
@@ -17,6 +17,11 @@ SHOWN_NAMES = 3  # containers that are named before the rest is counted
 def open_findings(report: Report, low: bool = False) -> list[Finding]:
     """What is left to do: not covered by a shim, and sure enough unless `low` is asked for."""
     return [f for f in report.findings if not f.covered and (low or f.confidence != LOW)]
+
+
+def unread(report: Report) -> list[NotRead]:
+    """What should have been read. A script in another language is no shell that was missed."""
+    return [item for item in report.not_read if not item.reason.startswith("written for ")]
 
 
 def whom(hits: tuple[Hit, ...]) -> str:

@@ -32,7 +32,7 @@ class Script:
         self.values = Values(self.syntax, given or {})
         self.outer = outer
         self.offset = offset
-        self.depth = 0 if outer is None else outer.script.depth + 1
+        self.depth: int = 0 if outer is None else outer.script.depth + 1
         self.functions: dict[str, Node] = {}
         self.calls: list[Call] = []
         self.by_node: dict[int, list[Call]] = {}
