@@ -16,6 +16,7 @@ from typing import Callable
 
 from ct0.cgroup_files import Cgroups
 from ct0.container import CT
+from ct0.errors import Error, Unavailable
 from ct0.host import Host
 from ct0.inventory import Inventory
 from ct0_exporters.collectors import COLLECTORS
@@ -132,7 +133,11 @@ class Exporter:
         yield from about.collect(scrape, outcomes)
 
     def _list(self) -> Iterator[Family]:
-        self._cts = self._inventory.containers()
+        try:
+            self._cts = self._inventory.containers()
+        except Unavailable as reason:
+            # Every host has a list, and without one no other metric says anything.
+            raise Error(str(reason)) from reason
         return iter(())
 
     def _run(self, name: str, work: Callable[[], Iterable[Family]]) -> Job:

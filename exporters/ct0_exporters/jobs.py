@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from queue import SimpleQueue
 from typing import Callable
 
-from ct0.errors import Malformed, Unavailable
+from ct0.errors import Error, Unavailable
 from ct0_exporters.families import Family, Faulty, check_family
 
 
@@ -44,7 +44,7 @@ class Job:
             # No right to read is worth an alert, a kernel without the file is not.
             self.success = False if isinstance(reason.__cause__, PermissionError) else None
             self.reason = str(reason)
-        except (Malformed, Faulty, OSError, ImportError) as reason:
+        except (Error, Faulty, OSError, ImportError) as reason:
             self.reason = str(reason)
         except Exception as error:
             self.reason = f"{type(error).__name__}: {error}"

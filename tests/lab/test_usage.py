@@ -124,7 +124,8 @@ def test_cpu_burnt_inside_is_seen(ct: CT) -> None:
     after, last = read_cpu(Cgroups(Host()), record), int(path.read_text())
     used = (after.usage_seconds or 0) - (before.usage_seconds or 0)
     assert used == pytest.approx((last - first) / 1e9, abs=0.1)
-    assert 0.9 <= used < 1.5
+    # The kernel ends it by counting ticks, which on a busy machine are charged to who just runs.
+    assert 0.5 <= used < 1.5
     modes = (after.user_seconds or 0) + (after.system_seconds or 0)
     assert modes == pytest.approx(after.usage_seconds, abs=0.2)
     assert after.online_cpus == len(os.sched_getaffinity(0))
