@@ -89,14 +89,15 @@ def fullness(asked: argparse.Namespace, disk: Filesystem) -> Iterator[Finding]:
     if fillable:
         share = 100 * disk.used / fillable
         # Performance data in bytes, and so are its thresholds.
-        limits = [scaled(each, fillable / 100) for each in (asked.warning, asked.critical)]
+        warning, critical = asked.warning, asked.critical
+        limits = scaled(warning, fillable / 100), scaled(critical, fillable / 100)
         metric = Metric(name, disk.used, "B", *limits, 0, fillable)
         text = f"{where} {share:.1f}% of {size(fillable)}"
         yield measured(text, share, asked.warning, asked.critical, [metric])
     if disk.files and disk.files_free is not None:
         used = disk.files - disk.files_free
         warning, critical = asked.inodes_warning, asked.inodes_critical
-        limits = [scaled(each, disk.files / 100) for each in (warning, critical)]
+        limits = scaled(warning, disk.files / 100), scaled(critical, disk.files / 100)
         metric = Metric(f"{name}_inodes", used, "", *limits, 0, disk.files)
         share = 100 * used / disk.files
         text = f"{where} inodes {share:.1f}% of {disk.files}"

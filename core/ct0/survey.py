@@ -15,18 +15,22 @@ from typing import Callable, NamedTuple, TypeVar
 
 from ct0.beancounters import Beancounter, read_beancounters, read_resources
 from ct0.cgroup_files import Cgroups, optional, read_cgroup
+from ct0.clock import Clock
 from ct0.container import CT, FROZEN, RUNNING
 from ct0.cpu import CPU, read_cpu
 from ct0.errors import Malformed, Unavailable, reason
 from ct0.fairsched import Load, read_load
 from ct0.filesystem import Filesystem, Question, measured, questions
+from ct0.health import Health, read_health
 from ct0.host import Host
 from ct0.inventory import Inventory
+from ct0.locks import Lock
 from ct0.machine import Machine, read_machine, read_time
 from ct0.memory import Memory, read_memory
 from ct0.network import Interface, Network, read_network
 from ct0.pressure import Averages, Pressure, read_pressure
 from ct0.records import Reader, parse_json, to_json
+from ct0.services import Service
 from ct0.statvfs_apart import Answer, ask_all, dead_devices
 from ct0.tasks import Tasks, read_tasks
 
@@ -34,7 +38,8 @@ T = TypeVar("T")
 
 VERSION = 1
 LIMIT = 32 << 20  # bytes of a survey; 1000 containers have about 2 MB
-# What may be asked for, by the names of Surveyed's fields. Who and in which state is always told.
+# What may be asked for, by the names of Surveyed's fields; and CT0's own health. Who and in which
+# state is always told.
 PARTS = (
     "cpu",
     "memory",
@@ -44,6 +49,7 @@ PARTS = (
     "load",
     "filesystems",
     "beancounters",
+    "health",
 )
 DEADLINE = 2.0  # seconds for all file systems together
 
@@ -81,6 +87,7 @@ class Survey(NamedTuple):
     machine: Machine
     cts: list[Surveyed]
     own_beancounters: dict[str, Beancounter] = {}  # noqa: RUF012 - OpenVZ: CT0's own processes
+    health: Health | None = None  # not asked for
     troubles: dict[str, str] = {}  # noqa: RUF012 - what of CT0 could not be read, in words
 
 
@@ -89,13 +96,17 @@ READER = Reader(
     Beancounter,
     CPU,
     CT,
+    Clock,
     Filesystem,
+    Health,
     Interface,
     Load,
+    Lock,
     Machine,
     Memory,
     Network,
     Pressure,
+    Service,
     Survey,
     Surveyed,
     Tasks,
@@ -119,8 +130,12 @@ def survey(
     troubles: dict[str, str] = {}
     counters = beancounters_of_all(cgroups, troubles) if "beancounters" in parts else {}
     found = [read(cgroups, ct, parts, counters) for ct in cts]
+
+    def ask(devices: dict[str, str]) -> dict[str, Answer]:
+        return ask_all(devices, deadline, known=dead_devices(host))
+
     if "filesystems" in parts:
-        found = with_filesystems(cgroups, found, deadline)
+        found = with_filesystems(cgroups, found, ask)
     machine = read_machine(host)
     boot_id = optional(read_cgroup, f"{host.proc}/sys/kernel/random/boot_id")
     return Survey(
@@ -130,6 +145,7 @@ def survey(
         machine=machine,
         cts=found,
         own_beancounters=counters.get("0", {}),
+        health=read_health(cgroups, cts, ask) if "health" in parts else None,
         troubles=troubles,
     )
 
@@ -213,29 +229,29 @@ def with_swap(
 
 
 def with_filesystems(
-    cgroups: Cgroups, cts: list[Surveyed], deadline: float = DEADLINE
+    cgroups: Cgroups, cts: list[Surveyed], ask: Callable[[dict[str, str]], dict[str, Answer]]
 ) -> list[Surveyed]:
     """All file systems are asked at once: a dead one costs its CT's numbers and no more time."""
     told: list[Filesystem | None] = []
     asked: list[list[Question]] = []
     for each in cts:
         known: Filesystem | None = None
-        ask: list[Question] = []
+        several: list[Question] = []
         if each.runs or each.ct.engine == "openvz":  # ploop leaves its figures of stopped ones
-            known, ask = tried(
+            known, several = tried(
                 "filesystems",
                 lambda ct=each.ct: questions(cgroups, ct),  # type: ignore[misc]
-                (known, ask),
+                (known, several),
                 each.troubles if each.runs else {},
                 broken=each.broken if each.runs else [],
             )
         told.append(known)
-        asked.append(ask)
+        asked.append(several)
     devices = {question.path: question.mount.device for some in asked for question in some}
-    answers = ask_all(devices, deadline, known=dead_devices(cgroups.host)) if devices else {}
+    answers = ask(devices) if devices else {}
     return [
-        each._replace(filesystems=[known]) if known else answered(each, ask, answers)
-        for each, known, ask in zip(cts, told, asked)
+        each._replace(filesystems=[known]) if known else answered(each, several, answers)
+        for each, known, several in zip(cts, told, asked)
     ]
 
 
