@@ -31,7 +31,9 @@ class Guess(NamedTuple):
 
 def guesses(script: Script) -> Iterator[Guess]:
     source = script.syntax.source
-    spans = sorted((call.start, call.end) for call in script.calls if call.script is script)
+    calls = [call for call in script.calls if call.script is script and call.node is not None]
+    spans = [(call.start, call.end) for call in calls if call.node and not call.node.has_error]
+    starts = {call.start for call in calls}
     seen: set[int] = set()
     for node in script.syntax.errors():
         # From the beginning of its first line to the end of its last.
@@ -41,7 +43,7 @@ def guesses(script: Script) -> Iterator[Guess]:
         for match in CALL.finditer(part):
             at = start + match.start(1)
             line_start = source.rfind(b"\n", 0, at) + 1
-            if at in seen or b"#" in source[line_start:at]:
+            if at in seen or at in starts or b"#" in source[line_start:at]:
                 continue
             if any(first <= at < last for first, last in spans):
                 continue
