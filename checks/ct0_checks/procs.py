@@ -158,7 +158,7 @@ def judge_recorded(request: Request, path: str, output: Output) -> int:
         if request.verbose >= 3:
             output.say(text)
         if row is None:
-            if request.verbose >= 3:
+            if request.verbose:
                 output.say("Not parseable: ")
             continue
         found = True

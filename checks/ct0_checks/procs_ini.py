@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import os
 
+from ct0_checks.procs_getopt import Stop
+
 NAMES = ("monitoring-plugins.ini", "plugins.ini", "nagios-plugins.ini")
 USUAL = (
     "/usr/local/etc/monitoring-plugins/monitoring-plugins.ini",
@@ -32,7 +34,7 @@ USUAL = (
 LIMIT = 1 << 20
 
 
-class Unusable(Exception):
+class Unusable(Stop):
     """No options can be had; the text is what is printed."""
 
 
@@ -60,7 +62,7 @@ def options(locator: str, command: str) -> list[str]:
     section, _, path = locator.partition("@")
     path = path or usual()
     found = parse(read(path), section or command)
-    if found is None:
+    if not found:
         raise Unusable(f"Invalid section '{section or command}' in config file '{path}'\n")
     return found
 
@@ -87,9 +89,9 @@ def read(path: str) -> str:
     return text.decode("utf-8", "surrogateescape")
 
 
-def parse(text: str, section: str) -> list[str] | None:
-    """The section's options as arguments, None when there is no such section. Raises Unusable."""
-    found: list[str] | None = None
+def parse(text: str, section: str) -> list[str]:
+    """The section's options as arguments, [] if there is no such section. Raises Unusable."""
+    found: list[str] = []
     inside: bool | None = None  # None before the first section
     for line in text.replace("\r", "").split("\n"):
         line = line.strip(" \t\v\f")
@@ -98,14 +100,12 @@ def parse(text: str, section: str) -> list[str] | None:
             if not bracket:
                 break
             inside = name.strip(" \t\v\f") == section
-            if inside and found is None:
-                found = []
             line = line.strip(" \t\v\f")
         if not line or line[0] in "#;":
             continue
         if inside is None:
             raise Unusable("Config file error\n")
-        if inside and found is not None:
+        if inside:
             found.append(argument(line))
     return found
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from ct0.errors import Unavailable
+from ct0.errors import Malformed, Unavailable
 from ct0.process import read_at
 from ct0.ps_columns import SHOWN, comm_and_args, elapsed, kibibytes, parse_columns
 from ct0_checks.procs_numbers import single
@@ -63,7 +63,7 @@ class Table:
             ):
                 line = read_at(self.folder, f"{self.parent}/stat")
                 found.add(str(parse_columns(line).ppid))
-        except OSError:
+        except (OSError, Malformed):
             pass  # a parent outside of this PID namespace, or a recorded host
         return found
 
@@ -160,7 +160,7 @@ class LiveRow:
     @property
     def prog(self) -> str:
         if not self.is_nameless:
-            return first_word(self.columns.comm.translate(SHOWN))[0]
+            return first_word(self.columns.comm[:COMM].translate(SHOWN))[0]
         return first_word(comm_and_args(self.columns, self.cmdline))[0]
 
     @property

@@ -111,8 +111,11 @@ def elapsed(seconds: int) -> str:
 
 
 def comm_and_args(columns: Columns, cmdline: bytes) -> str:
-    """The line's end: COMM in at least 15 columns, a blank, ARGS (`[comm]` if there are none)."""
+    """The line's end: COMM in 15 columns, a blank, ARGS (`[comm]` if there are none).
+
+    The name of a kernel thread may be longer: kworker/R-rcu_g [kworker/R-rcu_gp].
+    """
     args = cmdline.rstrip(b"\0").replace(b"\0", b" ").decode("utf-8", "surrogateescape")
     if not args:
         args = f"[{columns.comm}]" + (" <defunct>" if columns.state == "Z" else "")
-    return f"{columns.comm:<15} {args}".translate(SHOWN)
+    return f"{columns.comm[:15]:<15} {args}".translate(SHOWN)

@@ -21,6 +21,7 @@ PACKAGES = (
     "lxc",
     "lxd",
     "mmdebstrap",
+    "monitoring-plugins-basic",
     "podman",
     "procps",
     "prometheus",
