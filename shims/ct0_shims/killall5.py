@@ -152,7 +152,8 @@ class Everybody:
             return 0
         with process:
             try:
-                if process.stat().starttime != who[1]:
+                # Another process by now? Start times count hundredths of a second only.
+                if process.stat().starttime != who[1] or self.view.excluded(process):
                     return 0
                 send(self.view, process, number)
             except (OSError, Malformed):

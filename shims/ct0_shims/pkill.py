@@ -38,7 +38,7 @@ from __future__ import annotations
 from ct0_shims import report
 from ct0_shims.options import leading_number
 from ct0_shims.pgrep import warn_of_length
-from ct0_shims.selection import select
+from ct0_shims.selection import allows, select
 from ct0_shims.selection_options import Request, Stop, explain, read_request
 from ct0_shims.send import send
 from ct0_shims.signals import signal_number
@@ -81,8 +81,10 @@ def signal(one: Found, number: int, request: Request, view: View) -> bool:
     value = None if text is None else leading_number(text)
     with process:
         try:
-            if process.stat().starttime != one.start:
-                return False  # another process by now
+            # Another process by now? Start times count hundredths of a second only.
+            same = process.stat().starttime == one.start
+            if not same or not allows(process, request.criteria, view):
+                return False
             send(view, process, number, value)
         except ProcessLookupError:
             return False  # gone, which is what was wanted

@@ -216,6 +216,25 @@ def test_recorded_host_says_whom_it_would_signal(
     assert killall5.main(["-15", "-o", "7"]) == 2
 
 
+def test_pid_recycled_by_a_ct_in_the_same_hundredth_of_a_second_is_spared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    planted.process(tmp_path, 1, "init")
+    planted.process(tmp_path, 7, "crond")
+    planted.process(tmp_path, 8, "nginx")
+    monkeypatch.setenv("CT0_ROOT", str(tmp_path))
+    find = killall5.Everybody.find
+
+    def then_recycled(everybody: killall5.Everybody) -> list[tuple[int, int]]:
+        found = find(everybody)
+        (tmp_path / "proc/7/cgroup").write_text("0::/lxc.payload.web1\n")
+        return found
+
+    monkeypatch.setattr(killall5.Everybody, "find", then_recycled)
+    assert killall5.main(["-15"]) == 0
+    assert capfd.readouterr().out == "would send signal 15 to 8 (nginx)\n"
+
+
 # sysvinit 3.06's exit status and ours, with nobody to signal and with one; where they differ, why.
 LINES = {
     "": (2, 0),

@@ -317,3 +317,19 @@ def test_a_plain_pattern_needs_no_regex(
     text = f"^({pattern})$" if exact else pattern
     expected = compile_ere(text, ignore_case).search(name) is not None
     assert pattern_test(criteria, pattern)(name) == expected
+
+
+def test_pid_recycled_by_a_ct_in_the_same_hundredth_of_a_second_is_spared(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The start time is all the same then, so whose the process is is asked again."""
+    chosen = pkill.select
+
+    def then_recycled(criteria: Criteria, view: View) -> list[Found]:
+        found = chosen(criteria, view)
+        (root / "proc/10/cgroup").write_text(PAYLOAD)
+        return found
+
+    monkeypatch.setattr(pkill, "select", then_recycled)
+    assert pkill.main(["crond"]) == 0
+    assert capfd.readouterr().out == "would send signal 15 to 11 (crond)\n"

@@ -50,6 +50,9 @@ def make_folders(root: str, path: str) -> list[str]:
         place = inside(root, folder + "/.")
         if not os.path.isdir(place):
             os.mkdir(place, 0o755)
+            # Under an installer's umask 077 nobody but root would get in, and be served by the
+            # incumbents that stand behind in PATH.
+            os.chmod(place, 0o755)
             made.append(folder)
     return made
 

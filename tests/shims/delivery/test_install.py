@@ -57,6 +57,21 @@ def test_install_lays_out_a_link_for_each_command(root: Path) -> None:
     assert text == f"BOOTUP=color\nPROMPT=yes\n{hooks.RHEL_LINE}\n"
 
 
+@pytest.mark.parametrize("mask", [0o077, 0o000])
+def test_everybody_may_run_them_whatever_the_installer_s_umask(root: Path, mask: int) -> None:
+    """Who may not enter /usr/lib/ct0/shims would be served by the incumbents, next in PATH."""
+    before = os.umask(mask)
+    try:
+        install(str(root), PYTHON)
+    finally:
+        os.umask(before)
+    modes = {path: mode for path, (mode, _) in picture(root).items() if "usr/lib/ct0" in path}
+    assert {modes[path] for path in modes if (root / path).is_dir()} == {0o755}
+    files = {path for path in modes if (root / path).is_file() and not (root / path).is_symlink()}
+    assert {modes[path] for path in files} == {0o644, 0o755}
+    assert (root / "usr/lib/lsb/init-functions.d/99-ct0").stat().st_mode & 0o777 == 0o644
+
+
 @pytest.mark.parametrize("text", ["BOOTUP=color\n", "BOOTUP=color", "", "\n\n"])
 def test_remove_takes_everything_back_to_the_byte(root: Path, text: str) -> None:
     (root / "etc/sysconfig/init").write_text(text)
