@@ -8,15 +8,20 @@ the one that pip installs. The old one is put beside the virtual environment whe
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
 OLD = "1.3.2"
 LIBRARIES = (OLD, "installed")
+# One metric as icinga2 and Monitoring::Plugin read it: base units, plain decimals.
+PERFDATA = re.compile(
+    r"(?:'[A-Za-z0-9_.:-]+'|[A-Za-z0-9_]+)=-?[0-9]+(?:\.[0-9]+)?[B%sc]?(?:;[-@~:.0-9]*){0,4}"
+)
 
 
 class Ended(NamedTuple):
@@ -29,7 +34,7 @@ class Ended(NamedTuple):
         return self.output.partition("\n")[0]
 
 
-@lru_cache(maxsize=None)
+@cache
 def library(version: str) -> str | None:
     """The folder to be first on the path for this version; None for the installed one."""
     if version == "installed":

@@ -46,19 +46,24 @@ def labels(cts: Iterable[CT]) -> dict[tuple[str, str], str]:
     """
     everyone = list(cts)
     names = Counter(ct.name or ct.ctid for ct in everyone)
+    names += Counter(longer(ct) for ct in everyone if (ct.name or ct.ctid) != longer(ct))
     found = {}
     for ct in everyone:
         name = ct.name or ct.ctid
-        longer = f"{ct.engine}.{short(ct.ctid)}"
         if LABEL.fullmatch(name) and names[name] == 1:
             found[ct.engine, ct.ctid] = name
-        elif LABEL.fullmatch(longer) and names[longer] == 0:
-            found[ct.engine, ct.ctid] = longer
+        elif LABEL.fullmatch(longer(ct)) and names[longer(ct)] == 1:
+            found[ct.engine, ct.ctid] = longer(ct)
         else:
             whole = f"{ct.engine}\0{ct.ctid}".encode("utf-8", "surrogateescape")
             digest = hashlib.sha256(whole).hexdigest()[:8]
-            found[ct.engine, ct.ctid] = f"{label(name)[:24]}.{digest}"
+            # A colon is in nobody's name that is a label as it is.
+            found[ct.engine, ct.ctid] = f"{label(name)[:24]}:{digest}"
     return found
+
+
+def longer(ct: CT) -> str:
+    return f"{ct.engine}.{short(ct.ctid)}"
 
 
 def label(text: str) -> str:

@@ -54,11 +54,16 @@ def headline(report: Report, listed: int) -> str:
     ]
     troubled = report.troubled()
     if wrong or troubled:
-        parts, named = offenders(troubled, overall, listed)
-        wrong += parts
-        if len(troubled) > named:
-            wrong.append(f"and {len(troubled) - named} more")
-        return begin + "; ".join(wrong)
+        text, left = begin + cut("; ".join(wrong), FIRST // 2), len(troubled)
+        for part, covers in offenders(troubled, overall, listed):
+            glue = "; " if len(text) > len(begin) else ""
+            if size(text) + size(glue + part) > FIRST - 20:
+                break
+            text += glue + part
+            left -= covers
+        if left:
+            text += f"; and {left} more" if len(text) > len(begin) else counted(left)
+        return text
     said = [part for part in parts if part]
     if len(report.judged) == 1:
         said = [line(report.judged[0], everything=True)]
@@ -68,8 +73,10 @@ def headline(report: Report, listed: int) -> str:
     return begin + "; ".join(said) + notes
 
 
-def offenders(troubled: list[Judged], overall: ServiceState, listed: int) -> tuple[list[str], int]:
-    """Their parts of the first line, and how many of them are in these. Those of which nothing is
+def offenders(
+    troubled: list[Judged], overall: ServiceState, listed: int
+) -> Iterator[tuple[str, int]]:
+    """Their parts of the first line, and how many of them each is about. Those of which nothing is
     known for one and the same reason (no PSI in this kernel) are one part."""
     groups: dict[object, list[Judged]] = {}
     for each in troubled:
@@ -77,14 +84,11 @@ def offenders(troubled: list[Judged], overall: ServiceState, listed: int) -> tup
         if each.state == Unknown:
             key = tuple(finding.text for finding in each.findings if finding.state != Ok)
         groups.setdefault(key, []).append(each)
-    parts, named = [], 0
     for group in list(groups.values())[:listed]:
         text = line(group[0])
         if len(group) > 1:
             text = f"{counted(len(group))}: {told(group[0])}"
-        parts.append(marked(group[0].state, overall, text))
-        named += len(group)
-    return parts, named
+        yield marked(group[0].state, overall, text), len(group)
 
 
 def counted(number: int) -> str:

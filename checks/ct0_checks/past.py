@@ -65,8 +65,12 @@ def past(
     found = None
     if samples:
         before = [sample for sample in samples if sample[0] <= now - seconds]
-        at, old = before[-1] if before else samples[0]
-        found = Past(max(now - at, 0.0), dict(old))
+        known: dict[str, float] = {}
+        # Of a counter that is younger than that, the first that is known of it.
+        for _, old in [*reversed(samples[len(before) :]), *before]:
+            known.update(old)
+        at = before[-1][0] if before else samples[0][0]
+        found = Past(max(now - at, 0.0), known)
 
     keep = entry["keep"]
     keep[f"{seconds:g}"] = now

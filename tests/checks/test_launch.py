@@ -48,7 +48,8 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "CT_RESOURCES WARNING - ct1 (lxc ct1): memory 15.3% of 461M (inside 10:20) | "
             "containers=1;;;0 problems=1;;;0 "
             "'ct1::memory'=73811192B;@48318382:96636764;434865438;0;483183820 "
-            "'ct1::oom_kills'=2c;;;0 'ct1::failures_delta'=0;0;10;0 'ct1::memory_limit_hits'=14c;;;0",
+            "'ct1::oom_kills'=2c;;;0 'ct1::failures_delta'=0;0;10;0 "
+            "'ct1::memory_limit_hits'=14c;;;0",
         ),
         (
             "check_ct_state",
