@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+import socket
 import ssl
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from .command import LabError, attempt, call, clean_environment, wait_for
@@ -22,26 +24,45 @@ from .service import service
 NODE = "ct0-lab"
 
 BASE = """\
-const PluginDir = "{plugins}"
 const NodeName = "{node}"
 const ZoneName = NodeName
 const TicketSalt = ""
+const Ct0PluginDir = "{plugins}"
+const PluginDir = Ct0PluginDir
 include <itl>
-include <plugins>
 include "{tree}/etc/icinga2/conf.d/templates.conf"
-object Endpoint NodeName {{ }}
-object Zone ZoneName {{ endpoints = [ NodeName ] }}
 object CheckerComponent "checker" {{ }}
 object FileLogger "main" {{ severity = "information"; path = LogDir + "/icinga2.log" }}
-object ApiListener "api" {{ bind_host = "127.0.0.1"; bind_port = {port} }}
+object ApiListener "api" {{
+  bind_host = "127.0.0.1"
+  bind_port = {port}
+  accept_commands = true
+}}
 object ApiUser "lab" {{ password = "{password}"; permissions = [ "*" ] }}
+object Endpoint NodeName {{ }}
+"""
+
+MASTER = """\
+object Zone ZoneName {{ endpoints = [ NodeName ] }}
+"""
+
+# How the master knows an agent, and the agent itself and its master.
+AGENT_OF = """\
+object Endpoint "{agent}" {{ host = "127.0.0.1"; port = {port}; log_duration = 0 }}
+object Zone "{agent}" {{ endpoints = [ "{agent}" ]; parent = NodeName }}
+"""
+AGENT = """\
+object Endpoint "{master}" {{ }}
+object Zone "{master}" {{ endpoints = [ "{master}" ] }}
+object Zone ZoneName {{ endpoints = [ NodeName ]; parent = "{master}" }}
 """
 
 
 class Icinga2:
     """A running icinga2."""
 
-    def __init__(self, port: int, password: str) -> None:
+    def __init__(self, folder: Path, port: int, password: str) -> None:
+        self.folder = folder
         self.port = port
         self.token = base64.b64encode(f"lab:{password}".encode()).decode()
 
@@ -71,6 +92,14 @@ class Icinga2:
     def service(self, host: str, service: str) -> dict[str, Any]:
         where = "host.name == host_name && service.name == service_name"
         return self._attributes("services", where, host_name=host, service_name=service)
+
+    def wait_for_agent(self, name: str) -> None:
+        """Until the master is connected to an agent."""
+        wait_for(
+            f"icinga2: the agent {name}",
+            lambda: bool(self.ask("GET", f"objects/endpoints/{name}")[0]["attrs"]["connected"]),
+            60,
+        )
 
     def _attributes(self, kind: str, where: str, **names: str) -> dict[str, Any]:
         found = self.ask("GET", f"objects/{kind}", filter=where, filter_vars=names)
@@ -118,31 +147,73 @@ def command(folder: Path, *words: str) -> list[str]:
 
 @contextmanager
 def prepared(
-    run: Run, name: str, objects: dict[str, str], plugins: str, port: int = 1, password: str = "x"
+    run: Run,
+    name: str,
+    objects: dict[str, str],
+    plugins: str = "/nonexistent",
+    agents: Mapping[str, int] = MappingProxyType({}),
+    port: int = 1,
+    password: str = "x",
 ) -> Iterator[Path]:
-    """A folder with icinga2.conf, certificates and the object files (name -> text)."""
-    folder = own_folder(run, name)
-    for each in ("lib/certs", "lib/ca", "log", "cache", "run", "spool/perfdata", "spool/tmp"):
-        (folder / each).mkdir(parents=True)
+    """A master's folder: icinga2.conf, certificates, the object files (name -> text) in its zone.
+
+    `agents`: the agents' names and the ports where they are found.
+    """
+    text = MASTER.format() + "".join(
+        AGENT_OF.format(agent=agent, port=number) for agent, number in agents.items()
+    )
+    folder = filled(run, name, NODE, text, plugins, port, password)
     zone = folder / "etc/zones.d" / NODE  # whose objects may name a command_endpoint
     zone.mkdir(parents=True)
-    base = BASE.format(tree=programs(), plugins=plugins, node=NODE, port=port, password=password)
-    (folder / "etc/icinga2.conf").write_text(base, encoding="utf-8")
-    for each, text in objects.items():
-        path = zone / each
-        path.write_text(text, encoding="utf-8", errors="surrogateescape")
+    for each, content in objects.items():
+        (zone / each).write_text(content, encoding="utf-8", errors="surrogateescape")
+    certify(folder, folder, NODE)
+    yield folder
+
+
+@contextmanager
+def icinga2_agent(
+    run: Run, master: Path, node: str, definitions: str, plugins: str, port: int
+) -> Iterator[int]:
+    """An agent of the master in that folder; yields its PID. It has commands, and no hosts."""
+    text = AGENT.format(master=NODE) + definitions
+    folder = filled(run, f"icinga2-{node}", node, text, plugins, port, secrets.token_hex(8))
+    certify(master, folder, node)
+    line = command(folder, "daemon", "-c", f"{folder}/etc/icinga2.conf")
+
+    def ready() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    with service(line, folder / "daemon.log", ready, environment(), 60) as pid:
+        yield pid
+
+
+def filled(
+    run: Run, name: str, node: str, text: str, plugins: str, port: int, password: str
+) -> Path:
+    folder = own_folder(run, name)
+    for each in ("etc", "lib/certs", "lib/ca", "log", "cache", "run", "spool/perfdata"):
+        (folder / each).mkdir(parents=True)
+    base = BASE.format(tree=programs(), plugins=plugins, node=node, port=port, password=password)
+    (folder / "etc/icinga2.conf").write_text(base + text, encoding="utf-8")
     give(folder)
+    return folder
+
+
+def certify(master: Path, folder: Path, node: str) -> None:
+    """A certificate from the master's CA, which is made when there is none."""
     certs = folder / "lib/certs"
-    key, csr, cert = (str(certs / f"{NODE}.{end}") for end in ("key", "csr", "crt"))
+    key, csr, cert = (str(certs / f"{node}.{end}") for end in ("key", "csr", "crt"))
+    new = [] if (master / "lib/ca/ca.crt").exists() else [("pki", "new-ca")]
     for words in (
-        ("pki", "new-ca"),
-        ("pki", "new-cert", "--cn", NODE, "--key", key, "--csr", csr),
+        *new,
+        ("pki", "new-cert", "--cn", node, "--key", key, "--csr", csr),
         ("pki", "sign-csr", "--csr", csr, "--cert", cert),
     ):
-        call(command(folder, *words), env={**clean_environment(), **environment()})
-    (certs / "ca.crt").write_bytes((folder / "lib/ca/ca.crt").read_bytes())
+        call(command(master, *words), env={**clean_environment(), **environment()})
+    (certs / "ca.crt").write_bytes((master / "lib/ca/ca.crt").read_bytes())
     give(folder)
-    yield folder
 
 
 def verify(folder: Path) -> list[str]:
@@ -153,26 +224,32 @@ def verify(folder: Path) -> list[str]:
     return wrong if done.returncode == 0 else [*wrong, f"exit {done.returncode}"]
 
 
-def parse_performance_data(folder: Path, perfdata: str) -> dict[str, Any]:
-    """What icinga2's own parser makes of one value; LabError where it finds fault."""
-    escaped = json.dumps(perfdata)
-    line = command(folder, "console", "--eval", f"Json.encode(parse_performance_data({escaped}))")
+def parse_performance_data(folder: Path, values: list[str]) -> list[dict[str, Any]]:
+    """What icinga2's own parser makes of each value; LabError where it finds fault."""
+    told = "{ label = p.label, value = p.value, unit = p.unit, min = p.min, max = p.max }"
+    read = f"function read(text) {{ var p = parse_performance_data(text); return {told} }}; "
+    script = f"{read}Json.encode({json.dumps(values)}.map(read))"
+    line = command(folder, "console", "--eval", script)
     done = attempt(line, env={**clean_environment(), **environment()})
     try:
-        parsed: dict[str, Any] = json.loads(json.loads(done.stdout.splitlines()[-1]))
+        parsed: list[dict[str, Any]] = json.loads(json.loads(done.stdout.splitlines()[-1]))
     except (ValueError, IndexError) as reason:
-        raise LabError(f"icinga2: {perfdata}: {done.stdout} {done.stderr}") from reason
+        raise LabError(f"icinga2: {values}: {done.stdout} {done.stderr}") from reason
     return parsed
 
 
 @contextmanager
 def icinga2(
-    run: Run, objects: dict[str, str], plugins: str = "/nonexistent", name: str = "icinga2"
+    run: Run,
+    objects: dict[str, str],
+    plugins: str = "/nonexistent",
+    agents: Mapping[str, int] = MappingProxyType({}),
+    name: str = "icinga2",
 ) -> Iterator[Icinga2]:
     """The daemon with these object files (name -> text)."""
     port, password = free_port(), secrets.token_hex(8)
-    with prepared(run, name, objects, plugins, port, password) as folder:
-        daemon = Icinga2(port, password)
+    with prepared(run, name, objects, plugins, agents, port, password) as folder:
+        daemon = Icinga2(folder, port, password)
         line = command(folder, "daemon", "-c", f"{folder}/etc/icinga2.conf")
 
         def ready() -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .command import LabError, attempt
 from .run import Run
-from .schedulers import USER, Answer, account, answer, give, own_folder
+from .schedulers import USER, Answer, answer, give, own_folder
 
 ROOT = Path(__file__).parents[2]
 
@@ -116,7 +116,8 @@ def accepted_by_perl(perfdata: str) -> list[tuple[str, str]]:
     """The labels and values that Perl's Monitoring::Plugin finds; LabError where it finds fault."""
     program = (
         "use Monitoring::Plugin::Performance; "
-        'my @p = Monitoring::Plugin::Performance->parse_perfstring($ARGV[0]); print scalar(@p), "\\n"; '
+        "my @p = Monitoring::Plugin::Performance->parse_perfstring($ARGV[0]); "
+        'print scalar(@p), "\\n"; '
         'for (@p) { print $_->label, "\\t", $_->value, $_->uom, "\\n" }'
     )
     done = attempt(["/usr/bin/perl", "-e", program, perfdata])
@@ -126,7 +127,3 @@ def accepted_by_perl(perfdata: str) -> list[tuple[str, str]]:
     if int(count) != len(lines):
         raise LabError(f"Monitoring::Plugin: {perfdata}: {count} values, {len(lines)} lines")
     return [(line.partition("\t")[0], line.partition("\t")[2]) for line in lines]
-
-
-def user_id() -> int:
-    return account().pw_uid

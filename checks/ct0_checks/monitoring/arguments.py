@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from ct0.engines import ENGINES
 from ct0_checks.monitoring.fleet import NAME_FORMAT
+from ct0_checks.monitoring.services import NAMED
 from ct0_checks.monitoring.wishes import AGENT, LOCAL, NRPE, PLUGINS
 
 FORMATS = ("nagios", "icinga2", "nrpe", "checkmk", "director")
@@ -59,6 +60,17 @@ def parser() -> argparse.ArgumentParser:
     add("--engine", action="append", choices=sorted(ENGINES), help="only this engine's; repeatable")
     add("--include", metavar="REGEX", type=pattern, help="only whose whole CTID or name matches")
     add("--exclude", metavar="REGEX", type=pattern, help="without those that match")
+
+    add = parser.add_argument_group("which services").add_argument
+    add(
+        "--with",
+        dest="services",
+        action="append",
+        choices=sorted(NAMED),
+        default=[],
+        help="have this one, though this host does not offer it, for every container; repeatable",
+    )
+    add("--without", action="append", choices=sorted(NAMED), default=[], help="not this one")
 
     add = parser.add_argument_group("names and ways").add_argument
     named = matching(OBJECT_NAME, "letters, digits and _.-")

@@ -28,7 +28,7 @@ def render(node: Node, wishes: Wishes) -> str:
         "display_name": node.name,
         "address": node.address,
         "import": wishes.node_template,
-        "check_command": "cluster-zone" if endpoint else "hostalive",
+        "check_command": "cluster-zone" if endpoint else "dummy",
         "command_endpoint": None,
         "cluster_zone": endpoint,
         "ct0": None,

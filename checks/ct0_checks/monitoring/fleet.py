@@ -22,9 +22,11 @@ from ct0.errors import Unavailable
 from ct0.host import Host
 from ct0.text import read_text
 from ct0_checks.cleaning import label, labels, shown
+from ct0_checks.monitoring.services import OF_CT, Service
 
 HARMLESS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 NAME_FORMAT = "{name}"
+DIGEST = re.compile(r"\.[0-9a-f]{16}$", re.IGNORECASE)
 # NRPE takes lines of 2,047 characters. What is longer is cut, and matched by its length.
 EXPRESSION = 1000
 
@@ -45,6 +47,19 @@ class Node(NamedTuple):
     name: str
     address: str
     guests: tuple[Guest, ...]
+    services: tuple[Service, ...] = OF_CT  # those that its CTs have
+
+    def having(self, service: Service) -> list[Guest]:
+        """The CTs that have it."""
+        return [each for each in self.guests if has(service, each)]
+
+    def used(self) -> list[Service]:
+        """The services that some CT has."""
+        return [service for service in self.services if self.having(service)]
+
+
+def has(service: Service, guest: Guest) -> bool:
+    return not service.engines or guest.engine in service.engines
 
 
 def node(
@@ -53,6 +68,7 @@ def node(
     cts: Sequence[CT],
     wanted: Callable[[CT], bool] = lambda ct: True,
     name_format: str = NAME_FORMAT,
+    services: tuple[Service, ...] = OF_CT,
 ) -> Node:
     """The host with those of its CTs that are wanted.
 
@@ -64,7 +80,7 @@ def node(
         for ct in cts
         if wanted(ct)
     ]
-    return Node(name, address, tuple(sorted(guests)))
+    return Node(name, address, tuple(sorted(guests)), services)
 
 
 def host_names(
@@ -74,20 +90,22 @@ def host_names(
     made = {
         (engine, ctid): name_format.replace("{ct0}", ct0)
         .replace("{engine}", engine)
-        .replace("{name}", name)
+        .replace("{name}", label(name))
         for (engine, ctid), name in labels(cts).items()
     }
-    # A CT may be called as another's engine and CTID read, or as CT0.
+    # A CT may be called as CT0 is, or as another's name is made; nobody as a digest is appended.
     used = Counter([ct0.lower(), *(name.lower() for name in made.values())])
     return {
-        key: name if used[name.lower()] == 1 else f"{name[:40]}.{digest(*key)}"
+        key: f"{name[:40]}.{digest(*key)}"
+        if used[name.lower()] > 1 or DIGEST.search(name)
+        else name
         for key, name in made.items()
     }
 
 
 def digest(engine: str, ctid: str) -> str:
     whole = f"{engine}\0{ctid}".encode("utf-8", "surrogateescape")
-    return hashlib.sha256(whole).hexdigest()[:12]
+    return hashlib.sha256(whole).hexdigest()[:16]
 
 
 def choice(ctid: str) -> tuple[str, str]:

@@ -24,6 +24,7 @@ from ct0_checks.monitoring.files import (
     target,
 )
 from ct0_checks.monitoring.fleet import Node, node, own_name
+from ct0_checks.monitoring.services import offered
 from ct0_checks.monitoring.validate import validate
 from ct0_checks.monitoring.wishes import AGENT, LOCAL, NRPE, Wishes
 
@@ -109,7 +110,14 @@ def discover(options: argparse.Namespace, host: Host) -> Node:
             and not (options.exclude and any(map(options.exclude.fullmatch, names)))
         )
 
-    return node(name, options.address or name, containers(host), wanted, options.name_format)
+    return node(
+        name,
+        options.address or name,
+        containers(host),
+        wanted,
+        options.name_format,
+        offered(host, options.services, options.without),
+    )
 
 
 def wishes(options: argparse.Namespace, name: str) -> Wishes:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from ct0_checks.monitoring.fleet import Guest, Node
 from ct0_checks.monitoring.option import FLAG, REPEATED, Option
 from ct0_checks.monitoring.options import Command
-from ct0_checks.monitoring.services import OF_CT, OF_CT0, STATE
+from ct0_checks.monitoring.services import OF_CT0, STATE
 from ct0_checks.monitoring.wishes import AGENT, MADE, Wishes
 
 HOSTS = re.compile(r"^  vars\.ct0 = ", re.MULTILINE)
@@ -63,8 +63,11 @@ def render(node: Node, wishes: Wishes) -> str:
 
     parts += [guest_host(guest, node, wishes) for guest in node.guests]
     mine = f"assign where host.vars.ct0 == {quoted(node.name)}"
-    for service in OF_CT:
+    for service in node.used():
         lines = [f"check_command = {quoted(service.command)}", *there(wishes), mine]
+        if service.engines:
+            engines = ", ".join(map(quoted, service.engines))
+            lines[-1] += f" && host.vars.ct_engine in [ {engines} ]"
         head = f"apply Service {quoted(service.description)}"
         parts.append(block(head, *imported(wishes.service_template), *lines))
     parts.append(
@@ -87,7 +90,7 @@ def ct0(node: Node, wishes: Wishes) -> str:
             f"vars.cluster_zone = {quoted(wishes.endpoint)}",
         ]
     else:
-        lines.append('check_command = "hostalive"')
+        lines.append('check_command = "dummy"')  # Icinga runs there, so it is up
     return block(f"object Host {quoted(node.name)}", *lines)
 
 

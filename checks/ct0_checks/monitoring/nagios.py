@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ct0_checks.monitoring.fleet import Node
+from ct0_checks.monitoring.fleet import Guest, Node, has
 from ct0_checks.monitoring.nrpe import command
-from ct0_checks.monitoring.services import ALL, OF_CT, OF_CT0, STATE, Service
+from ct0_checks.monitoring.services import ALL, NAMED, OF_CT0, STATE, Service
 from ct0_checks.monitoring.wishes import MADE, NRPE, Wishes
 
 HOSTS = re.compile(r"^  parents ", re.MULTILINE)
@@ -83,52 +83,76 @@ def render(node: Node, wishes: Wishes) -> str:
     parts.append(ct0(node, wishes))
     parts += [service(each, f"host_name {node.name}", wishes) for each in OF_CT0]
     if wishes.via == NRPE:
-        agent = [f"host_name {node.name}", f"service_description {AGENT}"]
-        parts.append(
-            block("service", f"use {wishes.service_template}", *agent, "check_command ct0_agent")
-        )
-    if not node.guests:
-        return "\n\n".join(parts) + "\n"
-
-    group = f"{node.name}-cts"
-    parts.append(block("hostgroup", f"hostgroup_name {group}", f"alias containers of {node.name}"))
-    for guest in node.guests:
-        lines = [f"host_name {guest.name}", f"alias {guest.display}", f"parents {node.name}"]
-        lines += [f"hostgroups {group}", f"_CT0 {node.name}"]
-        lines += [f"_CT0_ADDRESS {node.address}", f"_CT_ENGINE {guest.engine}"]
-        lines += [f"_CT_CHOICE {guest.option}={guest.value}"]
-        check = f"ct0_nrpe!{command(STATE, guest)}" if wishes.via == NRPE else STATE.command
-        parts.append(block("host", f"use {wishes.ct_template}", *lines, f"check_command {check}"))
-    parts += [service(each, f"hostgroup_name {group}", wishes) for each in OF_CT]
+        lines = [f"host_name {node.name}", f"service_description {AGENT}"]
+        lines.append("check_command ct0_agent")
+        parts.append(block("service", f"use {wishes.service_template}", *lines))
+    if node.guests:
+        names = {group(node, each): f"{each.description} on {node.name}" for each in node.used()}
+        names[group(node)] = f"containers of {node.name}"
+        parts += [
+            block("hostgroup", f"hostgroup_name {name}", f"alias {alias}")
+            for name, alias in names.items()
+        ]
+    parts += [ct(guest, node, wishes) for guest in node.guests]
+    parts += [service(each, f"hostgroup_name {group(node, each)}", wishes) for each in node.used()]
     if wishes.via == NRPE:
-        parts.append(
-            block(
-                "servicedependency",
-                *agent,
-                f"dependent_hostgroup_name {group}",
-                f"dependent_service_description {','.join(each.description for each in OF_CT)}",
-                "execution_failure_criteria u,c",
-                "notification_failure_criteria u,c",
-            )
-        )
+        parts += [dependency(each, node) for each in node.used()]
     return "\n\n".join(parts) + "\n"
 
 
 def ct0(node: Node, wishes: Wishes) -> str:
     lines = [f"use {wishes.node_template}", f"host_name {node.name}", f"address {node.address}"]
     lines += [f"_CT0 {node.name}", f"_CT0_ADDRESS {node.address}"]
-    check = "ct0_agent" if wishes.via == NRPE else "check-host-alive"
-    return block("host", *lines, f"check_command {check}")
+    if wishes.via == NRPE:
+        lines.append("check_command ct0_agent")
+    return block("host", *lines)  # where Nagios runs itself, the host is up
+
+
+def ct(guest: Guest, node: Node, wishes: Wishes) -> str:
+    groups = [group(node), *(group(node, each) for each in node.used() if has(each, guest))]
+    check = f"ct0_nrpe!{command(STATE, guest)}" if wishes.via == NRPE else STATE.command
+    return block(
+        "host",
+        f"use {wishes.ct_template}",
+        f"host_name {guest.name}",
+        f"alias {guest.display}",
+        f"parents {node.name}",
+        f"hostgroups {','.join(dict.fromkeys(groups))}",
+        f"_CT0 {node.name}",
+        f"_CT0_ADDRESS {node.address}",
+        f"_CT_ENGINE {guest.engine}",
+        f"_CT_CHOICE {guest.option}={guest.value}",
+        f"check_command {check}",
+    )
+
+
+def group(node: Node, service: Service | None = None) -> str:
+    """The host group of a service's CTs; without one, or where all have it, that of all CTs."""
+    every = service is None or len(node.having(service)) == len(node.guests)
+    return f"{node.name}-cts" if service is None or every else f"{node.name}-{service.command}"
 
 
 def service(each: Service, whose: str, wishes: Wishes) -> str:
     if wishes.via == NRPE:
-        of = "_$HOSTNAME$" if each in OF_CT else ""
+        of = "_$HOSTNAME$" if each.command in NAMED else ""
         check = f"ct0_nrpe!{each.command}{of}"
     else:
         check = f"{each.command}!{each.arguments}" if each.arguments else each.command
     lines = [f"use {wishes.service_template}", whose, f"service_description {each.description}"]
     return block("service", *lines, f"check_command {check}")
+
+
+def dependency(each: Service, node: Node) -> str:
+    """No agent, no answers: one alert, not one for each service."""
+    return block(
+        "servicedependency",
+        f"host_name {node.name}",
+        f"service_description {AGENT}",
+        f"dependent_hostgroup_name {group(node, each)}",
+        f"dependent_service_description {each.description}",
+        "execution_failure_criteria u,c",
+        "notification_failure_criteria u,c",
+    )
 
 
 def block(kind: str, *lines: str) -> str:

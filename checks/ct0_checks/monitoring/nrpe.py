@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import shlex
 
-from ct0_checks.monitoring.fleet import Guest, Node
+from ct0_checks.monitoring.fleet import Guest, Node, has
 from ct0_checks.monitoring.services import OF_CT, OF_CT0, STATE, Service
 from ct0_checks.monitoring.wishes import MADE, Wishes
 
@@ -25,7 +25,8 @@ def render(node: Node, wishes: Wishes) -> str:
         lines += ["", f"# {guest.display}"]
         lines += [
             entry(command(service, guest), service, wishes, selection(guest))
-            for service in (STATE, *OF_CT)
+            for service in (STATE, *node.services)
+            if has(service, guest)
         ]
     return "\n".join(lines) + "\n"
 

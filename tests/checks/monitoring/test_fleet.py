@@ -45,6 +45,14 @@ def test_a_ct_called_as_ct0_is_another_host() -> None:
     assert len({guest.name.lower() for guest in made.guests}) == 2
 
 
+def test_a_ct_called_as_anothers_digest_reads_is_another_host() -> None:
+    twins = [CT("lxc", "alpha"), CT("lxc", "b")]
+    taken = host_names("alpha", twins)["lxc", "alpha"]
+    names = host_names("alpha", [*twins, CT("docker", "d" * 64, taken)])
+    assert names["lxc", "alpha"] == taken
+    assert len(set(names.values())) == 3
+
+
 def test_names_stay_when_others_are_left_out() -> None:
     cts = [CT("lxc", "web1"), CT("podman", "f" * 64, "web1"), CT("lxc", "web2")]
     every = {g.name for g in node("a", "a", cts).guests}

@@ -16,7 +16,7 @@ from ct0.containers import containers
 from ct0.host import Host
 from ct0_checks.monitoring import checkmk, director, icinga2, nagios, nrpe
 from ct0_checks.monitoring.fleet import Node, node
-from ct0_checks.monitoring.services import OF_CT, OF_CT0, STATE
+from ct0_checks.monitoring.services import OF_CT, OF_CT0, STATE, offered
 from ct0_checks.monitoring.wishes import AGENT, LOCAL, Wishes
 
 CTS = [CT("lxc", "web1"), CT("openvz", "101", "db1.example.com"), CT("lxc", "a;b\n", "ev$il")]
@@ -91,13 +91,16 @@ def test_nagios_asks_nrpe_for_what_nrpe_has(alpha: Node, hostile: Node) -> None:
     for each in (alpha, hostile):
         known = set(re.findall(r"^command\[(.*?)\]=", nrpe.render(each, Wishes()), re.MULTILINE))
         text = nagios.render(each, Wishes())
-        group = [guest.name for guest in each.guests]
         asked = set()
-        for _, block in objects(text):
+        for kind, block in objects(text):
             command, _, argument = block.get("check_command", "").partition("!")
             if command == "ct0_nrpe":
-                wanted = group if "$HOSTNAME$" in argument else [""]
-                asked |= {argument.replace("$HOSTNAME$", name) for name in wanted}
+                group = block.get("hostgroup_name", "") if kind == "service" else ""
+                members = [
+                    name for name, host in hosts(text).items()
+                    if group and group in host.get("hostgroups", "").split(",")
+                ]  # fmt: skip
+                asked |= {argument.replace("$HOSTNAME$", name) for name in members or [""]}
         assert asked == known
 
 
@@ -107,7 +110,7 @@ def test_nagios_on_ct0_itself_runs_the_plugins(alpha: Node) -> None:
                 if kind == "command"}  # fmt: skip
     used = {block["check_command"].partition("!")[0] for _, block in objects(text)
             if "check_command" in block}  # fmt: skip
-    assert used - {"check-host-alive"} <= commands
+    assert used <= commands
     assert "nrpe" not in text
     assert hosts(text)["web1"]["_CT_CHOICE"] == "--ct=web1"
 
@@ -119,6 +122,30 @@ def test_nagios_templates_of_ones_own(alpha: Node) -> None:
     assert used == {("host", "n"), ("host", "c"), ("service", "s")}
 
 
+def test_a_load_is_watched_where_a_kernel_counts_it(alpha: Node) -> None:
+    text = nrpe.render(alpha, Wishes())
+    assert "command[ct_load_db1.example.com]" in text  # OpenVZ's
+    assert "command[ct_load_web1]" not in text
+    found = hosts(nagios.render(alpha, Wishes()))
+    assert found["db1.example.com"]["hostgroups"] == "alpha-cts,alpha-ct_load"
+    assert found["web1"]["hostgroups"] == "alpha-cts"
+
+
+def test_services_are_those_the_host_offers(tmp_path: Path) -> None:
+    (tmp_path / "proc").mkdir()
+    host = Host(str(tmp_path))
+    assert "ct_pressure" not in [service.command for service in offered(host)]
+    (tmp_path / "proc/pressure").mkdir()
+    assert offered(host) == OF_CT
+    assert [service.command for service in offered(host, (), ["ct_disk", "ct_load"])] == [
+        "ct_resources",
+        "ct_pressure",
+        "ct_network",
+    ]
+    (load,) = [each for each in offered(host, ["ct_load"]) if each.command == "ct_load"]
+    assert load.engines == ()
+
+
 def test_nagios_without_cts_has_no_empty_group() -> None:
     text = nagios.render(node("alpha", "alpha", []), Wishes())
     assert {kind for kind, _ in objects(text)} == {"host", "service"}
@@ -128,7 +155,7 @@ def test_nagios_hostile_names_define_nothing(hostile: Node) -> None:
     found = objects(nagios.render(hostile, Wishes()))
     kinds = [kind for kind, _ in found]
     assert kinds.count("host") == len(hostile.guests) + 1
-    assert kinds.count("service") == len(OF_CT) + len(OF_CT0) + 1
+    assert kinds.count("service") == len(hostile.used()) + len(OF_CT0) + 1
     assert "evil" not in hosts(nagios.render(hostile, Wishes()))
     for _, block in found:
         text = "".join(block.values()).replace("$HOSTNAME$", "")
@@ -149,7 +176,7 @@ def test_nrpe_hostile_names_are_one_word_of_one_line(hostile: Node) -> None:
             guest = next(g for g in hostile.guests if name.endswith(f"_{g.name}"))
             assert words[1:] == [f"--engine={guest.engine}", f"{guest.option}={guest.value}"]
             seen += 1
-    assert seen == len(hostile.guests) * (1 + len(OF_CT))
+    assert seen == len(hostile.guests) * (1 + len(hostile.used()))
 
 
 def strings(text: str) -> list[str]:
