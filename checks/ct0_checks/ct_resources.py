@@ -141,17 +141,17 @@ def of_use(asked: argparse.Namespace, use: Use) -> Iterator[Finding]:
     which = selected(asked, use.name) or Wanted(use.name)
     warning, critical = which.warning or asked.warning, which.critical or asked.critical
     number = size if use.unit else whole
+    value = share(use)
     if warning.size:
         metric = Metric(use.name, use.used, use.unit, warning.range, critical.range, 0, use.limit)
         text = f"{use.name} {number(use.used)}"
         yield measured(text, use.used, warning.range, critical.range, [metric], size)
-    elif use.limit is None or use.limit == math.inf:
+    elif value is None or use.limit is None:
         text = f"{use.name} {number(use.used)}" if use.name in GENERAL else ""
         yield Finding(Ok, text, (Metric(use.name, use.used, use.unit, minimum=0),))
     else:
         bounds = [scaled(each.range, use.limit / 100) for each in (warning, critical)]
         metric = Metric(use.name, use.used, use.unit, bounds[0], bounds[1], 0, use.limit)
-        value = share(use)
         text = f"{use.name} {value:.1f}% of {number(use.limit)}"
         yield measured(text, value, warning.range, critical.range, [metric])
 
@@ -190,7 +190,7 @@ def of_cpu(inspection: Inspection, surveyed: Surveyed) -> Iterator[Finding]:
 def of_failures(
     inspection: Inspection, surveyed: Surveyed, failures: list[Failures]
 ) -> Iterator[Finding]:
-    """`2 OOM kills within 1h (outside 0:0)`."""
+    """`OOM kills: 2 within 1h (outside 0:0)`."""
     asked = inspection.options
     counters = {each.name: each.number for each in failures}
     if not counters:
@@ -199,7 +199,7 @@ def of_failures(
     grown = (before or Past(0, {})).growth(counters)
     for each in failures:
         value = grown[each.name]
-        text = f"{whole(value)} {each.words} within {duration(asked.hold)}"
+        text = f"{each.words}: {whole(value)} within {duration(asked.hold)}"
         counter = Metric(each.name, each.number, "c", minimum=0)
         found = measured(text, value, asked.fail_warning, asked.fail_critical, [counter])
         if each.harmless and found.state == Critical:

@@ -66,7 +66,7 @@ def headline(report: Report, listed: int) -> str:
         return text
     said = [part for part in parts if part]
     if len(report.judged) == 1:
-        said = [line(report.judged[0], everything=True)]
+        said = [line(report.judged[0], everything=True, limit=FIRST)]
     elif not said:
         said = [counted(len(report.judged))]
     notes = f" ({'; '.join(map(clean, report.notes))})" if report.notes else ""
@@ -108,9 +108,9 @@ def below(report: Report, listed: int, verbose: int) -> Iterator[str]:
         yield clean(detail, EACH)
 
 
-def line(each: Judged, everything: bool = False) -> str:
+def line(each: Judged, everything: bool = False, limit: int = EACH) -> str:
     """`web1 (lxc web1): memory 85.2% of 512.0M (outside 0:80)`; all findings or the bad ones."""
-    return clean(f"{shown(each.ct)}: {told(each, everything) or 'nothing to judge'}", EACH)
+    return clean(f"{shown(each.ct)}: {told(each, everything) or 'nothing to judge'}", limit)
 
 
 def told(each: Judged, everything: bool = False) -> str:

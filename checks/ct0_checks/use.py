@@ -89,9 +89,8 @@ def reclaimable(memory: Memory) -> int:
     return cache + (memory.slab_reclaimable or 0)
 
 
-def share(use: Use) -> float:
-    """Percent of the limit. With a limit of 0 it is 0, or infinity."""
-    assert use.limit is not None
-    if use.limit == 0:
-        return math.inf if use.used else 0.0
+def share(use: Use) -> float | None:
+    """Percent of the limit; None without one, and where it is 0 (no swap): nobody nears that."""
+    if use.limit is None or use.limit in (0, math.inf):
+        return None
     return use.used / use.limit * 100

@@ -75,7 +75,7 @@ def test_nagios(plugin: ModuleType, name: str, tmp_path: Path) -> None:
             assert line.isprintable()
             words = line.partition(" | ")[0].replace("; ", "")
             assert not set("<>$`\\;") & set(words)
-        assert re.match(rf"CT_[A-Z]+ {'OK|WARNING|CRITICAL|UNKNOWN'.split('|')[status]} - ", first)
+        assert re.match(rf"CT_[A-Z]+ {['OK', 'WARNING', 'CRITICAL', 'UNKNOWN'][status]} - ", first)
         data = first.partition(" | ")[2].split(" ")
         assert all(map(PERFDATA.fullmatch, data)), data
         labels = [each.partition("=")[0] for each in data]

@@ -67,7 +67,7 @@ def test_a_directory_of_somebody_elses(tmp_path: Path) -> None:
         os.chown(folder, 12345, 12345)
     else:
         folder = Path("/usr/share")
-    with pytest.raises(StoreError, match="belongs to uid .* --state-dir"):
+    with pytest.raises(StoreError, match=r"belongs to uid .* --state-dir"):
         keep(folder, x=1)
 
 
