@@ -54,9 +54,7 @@ class Cache:
         except (ValueError, KeyError, TypeError, AttributeError):
             self.known = {}  # cut short, or of another release: made anew
 
-    def get(
-        self, host: Host, snippet: Snippet, judge: Callable[[], list[Finding]]
-    ) -> list[Finding]:
+    def get(self, snippet: Snippet, judge: Callable[[], list[Finding]]) -> list[Finding]:
         if self.folder is None:
             return judge()
         about = repr(snippet)

@@ -11,7 +11,7 @@ from ct0_audit import files
 from ct0_audit.cache import Cache
 from ct0_audit.coverage import covered
 from ct0_audit.facts import Facts, facts
-from ct0_audit.judge import WORTH, daemons, judge
+from ct0_audit.judge import MOST, daemons, judge
 from ct0_audit.judge.verdict import Verdict
 from ct0_audit.live import Live, look
 from ct0_audit.records import (
@@ -32,13 +32,12 @@ from ct0_audit.records import (
 from ct0_audit.rules import RULES
 from ct0_audit.shell.script import Script
 from ct0_audit.sources import SOURCES
-from ct0_audit.waivers import Waivers, inline
+from ct0_audit.waivers import UNREAD, Waivers, inline
 
 Progress = Callable[[str, int], None]
 
 SEVERITIES = (KILLS, BLOCKS, MISCOUNTS)
 CONFIDENCES = (HIGH, MEDIUM, LOW)
-MOST = 200  # findings of one file: more of them tell nobody more
 
 
 def audit(
@@ -71,7 +70,11 @@ def audit(
             else:
                 if item.path not in read:
                     progress(kind, len(read))
-                found += cache.get(host, item, partial(of_snippet, item, known))
+                for finding in cache.get(item, partial(of_snippet, item, known)):
+                    if finding.rule == UNREAD:
+                        not_read[NotRead(finding.place.path, finding.detail)] = None
+                    else:
+                        found.append(finding)
     cache.close()
     kept, left = suppressed(host, told(found, live), waivers)
     return Report(
@@ -159,15 +162,26 @@ def of_direct(item: Direct) -> Finding:
 
 def of_snippet(snippet: Snippet, known: Facts) -> list[Finding]:
     """Judge one piece of shell."""
-    if not WORTH.search(snippet.text):
-        return []
-    verdicts, script = judge(snippet, known)
+    try:
+        verdicts, script = judge(snippet, known)
+    except RecursionError:
+        return [unread(snippet, "nested too deep to be read")]
     if script is None:
         return []
     library = daemons.library(snippet.text, known.debian)
     path = dict(snippet.variables).get("PATH", "")
     found = [of_verdict(snippet, verdict, known, library, path) for verdict in verdicts[:MOST]]
+    if script.cut_short:
+        found.append(unread(snippet, "nested too deep, or too many commands: read in part"))
+    if len(verdicts) > MOST:
+        found.append(unread(snippet, f"more than {MOST} findings: the rest is not told"))
     return found
+
+
+def unread(snippet: Snippet, reason: str) -> Finding:
+    """What becomes a NotRead: it is kept with the findings in the cache."""
+    here = Place(snippet.path, snippet.line, snippet.column, snippet.line, snippet.column)
+    return Finding(UNREAD, here, "", reason, snippet.kind, MISCOUNTS, LOW)
 
 
 def of_verdict(

@@ -44,6 +44,7 @@ WORTH = re.compile(
     r"kill|pidof|pgrep|\bps\b|start-stop-daemon|checkproc|startproc|status_of_proc|/functions\b"
     r"|\bfuser\b|\bslay\b|/root\b.*readlink|readlink.*/root\b|\$\{?\w+\}?\"?\s+-(9|15|1|HUP|TERM|KILL)\b"
 )
+MOST = 200  # findings of one text: more of them tell nobody more
 
 
 def judge(snippet: Snippet, facts: Facts) -> tuple[list[Verdict], Script | None]:
@@ -54,6 +55,8 @@ def judge(snippet: Snippet, facts: Facts) -> tuple[list[Verdict], Script | None]
     case = Case(script, snippet, facts, daemons.library(snippet.text, facts.debian))
     found: list[Verdict] = []
     for call in script.calls:
+        if len(found) > MOST:
+            break
         if call.elsewhere or (snippet.language == COMMAND and not alone(script, call)):
             continue
         name = call.name

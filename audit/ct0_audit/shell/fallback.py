@@ -15,9 +15,12 @@ from ct0_audit.shell.script import Script
 CALL = re.compile(
     rb"(?:^|[;&|(`{!]|\$\(|\b(?:then|do|else|if|while|until|exec|sudo|xargs|nice|env)\b)[ \t]*"
     rb"(?:-\S+[ \t]+)*((?:/usr)?/?(?:s?bin/)?"
-    rb"(pidof|pgrep|pkill|killall5|killall|skill|slay|start-stop-daemon|killproc|fuser))(?![\w./=-])",
+    rb"(pidof|pgrep|pkill|killall5|killall|skill|slay|start-stop-daemon|killproc|fuser))(?![\w./=:-])",
     re.MULTILINE,
 )
+
+# Names of many programs in a row are a list, as scanners for rootkits have them.
+LIST = re.compile(rb"[a-z][\w-]*([ \t]+[\w-]*[a-z][\w-]*){6,}[ \t]*\\?$", re.MULTILINE)
 
 
 class Guess(NamedTuple):
@@ -47,7 +50,11 @@ def guesses(script: Script) -> Iterator[Guess]:
                 continue
             if any(first <= at < last for first, last in spans):
                 continue
+            if source[:line_start].endswith(b"\\\n") and not source[line_start:at].strip():
+                continue  # goes on from the line before, where no command begins
             seen.add(at)
+            if LIST.match(source, at):
+                continue
             logical = re.match(rb"(?:\\\n|[^\n])*", source[at:])
             text = logical[0] if logical else b""
             yield Guess(

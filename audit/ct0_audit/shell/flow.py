@@ -12,13 +12,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from ct0_audit.shell.call import Call
+from ct0_audit.shell.script import Script, Spent
 from ct0_audit.shell.syntax import field
 from ct0_audit.shell.values import below
 
 if TYPE_CHECKING:
     from tree_sitter import Node
-
-    from ct0_audit.shell.script import Script
 
 KILL, LOOK, START, DECIDE, PRINT = "kill", "look", "start", "decide", "print"
 
@@ -63,7 +62,13 @@ class Use(NamedTuple):
 
 def uses(call: Call) -> list[Use]:
     """What becomes of a command's output and status; [] if nothing does."""
-    return list(Flow().of_call(call))
+    found = []
+    try:
+        for use in Flow().of_call(call):
+            found.append(use)
+    except Spent:
+        pass  # the script is marked as read in part
+    return found
 
 
 class Flow:
@@ -85,6 +90,7 @@ class Flow:
         self.seen.add((id(script), node.id))
         above = script.syntax.parent(node)
         while above is not None:
+            script.spend(1)
             kind = above.type
             if kind == "redirected_statement":
                 pass
@@ -178,6 +184,7 @@ class Flow:
         """A substitution, or a variable that holds what one gave."""
         inner, above = node, script.syntax.parent(node)
         while above is not None:
+            script.spend(1)
             kind = above.type
             if kind == "command":
                 yield from self.taken(script, above, inner, negated)
@@ -249,6 +256,7 @@ class Flow:
         self.depth += 1
         function = script.function_of(node)
         for use in script.mentions(name):
+            script.spend(1)
             place = script.function_of(use)
             if holds(node, use) and node.type == "variable_assignment":
                 continue
@@ -266,6 +274,7 @@ class Flow:
         self.depth += 1
         called = script.syntax.text(name)
         found = False
+        script.spend(len(script.calls))
         for call in list(script.calls):
             if call.script is script and call.name == called and call.node is not None:
                 found = True
@@ -291,6 +300,7 @@ def holds(outer: Node | None, node: Node) -> bool:
 
 def calls_in(script: Script, node: Node) -> Iterator[Call]:
     for inner in below(node, ("command",)):
+        script.spend(1)
         yield from script.by_node.get(inner.id, ())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ct0_audit.shell.call import Call, Word
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 
 DEEPEST = 4  # sh -c "sh -c '…'"
 MOST_CALLS = 20_000  # commands of one script
+MOST_STEPS = 50_000  # of following; the largest script of a Debian package needs some thousands
+
+
+class Spent(Exception):
+    """A script that goes in more circles than anybody writes."""
 
 
 class Script:
@@ -37,6 +43,7 @@ class Script:
         self.calls: list[Call] = []
         self.by_node: dict[int, list[Call]] = {}
         self.cut_short = self.syntax.too_deep
+        self.steps = MOST_STEPS
         self._mentions: dict[str, list[Node]] | None = None
         self._read()
 
@@ -65,13 +72,6 @@ class Script:
         name = field(node, "name")
         if name is None or not name.named_children:
             return []
-        words = [
-            word
-            for child in node.named_children
-            if child.type not in ("command_name", "variable_assignment", "herestring_redirect")
-            and not child.type.endswith("_redirect")
-            for word in self._words(child)
-        ]
         first = name.named_children[0]
         texts = [self.values.words(first)]
         if texts[0][:1] == [UNKNOWN] and first.type in ("simple_expansion", "expansion", "string"):
@@ -83,11 +83,22 @@ class Script:
         calls = []
         for text in texts:
             heads = [Word(each, name.start_byte, name.end_byte, first) for each in text]
-            if heads or words:
-                call = Call(self, node, [*heads, *words])
+            # `$NOTHING command`: what comes next is the command.
+            if heads := heads or self._arguments(node):
+                rest = partial(self._arguments, node) if text else None
+                call = Call(self, node, heads, rest)
                 call.unsure = len(texts) > 1
                 calls.append(call)
         return calls
+
+    def _arguments(self, node: Node) -> list[Word]:
+        return [
+            word
+            for child in node.named_children
+            if child.type not in ("command_name", "variable_assignment", "herestring_redirect")
+            and not child.type.endswith("_redirect")
+            for word in self._words(child)
+        ]
 
     def _words(self, node: Node) -> list[Word]:
         texts = self.values.words(node)
@@ -149,10 +160,20 @@ class Script:
 
     def function_of(self, node: Node) -> Node | None:
         """The function a node is in."""
+        if not self.functions:
+            return None
         for above in self.syntax.around(node):
+            self.spend(1)
             if above.type == "function_definition":
                 return above
         return None
+
+    def spend(self, steps: int) -> None:
+        """Following what commands give to each other has an end. Raises Spent when that is here."""
+        self.steps -= steps
+        if self.steps < 0:
+            self.cut_short = True
+            raise Spent
 
     def mentions(self, name: str) -> list[Node]:
         """Where a variable's value is taken: $name, ${name…}."""
@@ -169,6 +190,7 @@ class Script:
 
     def sets(self, name: str, function: Node) -> bool:
         """Whether a function sets a variable."""
+        self.spend(len(self.values.assigned.get(name, ())))
         return any(
             node is not None
             and function.start_byte <= node.start_byte

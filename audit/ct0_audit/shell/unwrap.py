@@ -184,8 +184,8 @@ def find(call: Call) -> list[Call]:
         if word in ("-exec", "-execdir", "-ok", "-okdir") and at + 2 < len(call.words):
             inner = call.inner(at + 2)
             ends = [i for i, word in enumerate(inner.words) if word.text in (";", "+")]
-            inner.words = inner.words[: ends[0]] if ends else inner.words
-            return [inner] if inner.words else []
+            words = inner.words[: ends[0]] if ends else inner.words
+            return [inner.of(words)] if words else []
     return []
 
 
@@ -203,8 +203,8 @@ def start_stop_daemon(call: Call) -> list[Call]:
                 *SHELLS,
                 *WRAPPERS,
             ):
-                inner = call.inner(after)
                 first = call.words[place]
-                inner.words = [first._replace(text=value or first.text), *call.words[after:]]
-                return [inner]
+                inner = call.inner(after - 1)
+                words = [first._replace(text=value or first.text), *call.words[after:]]
+                return [inner.of(words)]
     return []
