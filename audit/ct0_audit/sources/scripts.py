@@ -14,7 +14,11 @@ from ct0_audit.sources.lines import Line
 
 Found = Iterator["Snippet | Direct | NotRead"]
 
-SHELLS = {"sh", "bash", "dash", "ash", "ksh", "ksh93", "mksh", "zsh", "openrc-run", "runscript"}
+SHELLS = {
+    *("sh", "bash", "dash", "ash", "ksh", "ksh93", "mksh", "zsh"),
+    # OpenRC's, sysvinit-utils' and runit-helper's: they source the script that calls for them.
+    *("openrc-run", "runscript", "init-d-script", "invoke-run"),
+}
 
 # What packages and editors leave beside the file that is meant; nothing runs these.
 LEFT = re.compile(

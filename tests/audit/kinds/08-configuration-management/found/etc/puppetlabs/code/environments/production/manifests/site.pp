@@ -1,0 +1,8 @@
+service { 'foo':
+  ensure    => running,
+  hasstatus => false,
+  pattern   => '/usr/sbin/foo -d',
+}
+exec { 'reload foo':
+  command => 'kill -HUP $(pidof foo)',
+}

@@ -1,0 +1,4 @@
+# foo: {service.running: [{sig: foo}]}
+/etc/motd:
+  file.managed:
+    - contents: "ps.pkill foo"

@@ -1,0 +1,3 @@
+foo:
+  service.running:
+    - enable: true

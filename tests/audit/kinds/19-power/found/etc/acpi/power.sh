@@ -1,0 +1,2 @@
+#!/bin/sh
+kill -USR1 $(pidof gnome-power-manager)

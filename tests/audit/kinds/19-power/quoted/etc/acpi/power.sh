@@ -1,0 +1,3 @@
+#!/bin/sh
+# killall foo
+logger "killall foo"
