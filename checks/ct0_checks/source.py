@@ -102,7 +102,7 @@ def read_state_file(path: str) -> str:
 def through_sudo(command: Sequence[str], timeout: float, state_file: str) -> Survey:
     """Raises Unavailable: sudo does not let us, or the reader does not end in time."""
     sudo, reader = command
-    settle = f"no {state_file} either: systemctl enable --now {TIMER}, or allow {reader} in sudoers"
+    settle = f"(no {state_file} either: enable {TIMER}, or allow {reader} in sudoers)"
     try:
         process = subprocess.Popen(
             [sudo, "-n", "--", reader],
@@ -113,7 +113,7 @@ def through_sudo(command: Sequence[str], timeout: float, state_file: str) -> Sur
             cwd="/",
         )
     except OSError as error:
-        raise Unavailable(f"{sudo}: {error.strerror}; {settle}") from None
+        raise Unavailable(f"{sudo}: {error.strerror} {settle}") from None
     limit = timeout * 0.8 if timeout else 60.0
     output = gather(process, time.monotonic() + limit)
     if output is None:
@@ -122,7 +122,7 @@ def through_sudo(command: Sequence[str], timeout: float, state_file: str) -> Sur
     text, said = output
     if process.wait() != 0:
         words = clean(said.decode("utf-8", "replace").strip().rpartition("\n")[2], 200)
-        raise Unavailable(f"sudo {reader}: {words or 'failed without a word'}; {settle}")
+        raise Unavailable(f"sudo {reader}: {words or 'failed without a word'} {settle}")
     return load(text.decode("utf-8", "replace"), f"sudo {reader}")
 
 
