@@ -40,6 +40,7 @@ from ct0_shims import report
 from ct0_shims.killall_match import Found, Matcher
 from ct0_shims.killall_options import KILL, TERM, Options, Refused, parse
 from ct0_shims.options import UsageError
+from ct0_shims.patience import Endless, pass_over
 from ct0_shims.send import send
 from ct0_shims.signals import NAMES
 from ct0_shims.view import View
@@ -129,6 +130,8 @@ class Run:
                     self.signal(process, found)
             except ProcessLookupError:
                 pass
+            except Endless:
+                pass_over(process, self.view)
 
     def signal(self, process: Process, found: Found) -> None:
         options = self.options

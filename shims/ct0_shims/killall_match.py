@@ -14,6 +14,7 @@ import time
 
 from ct0.errors import Malformed
 from ct0_shims.killall_options import Options, Refused
+from ct0_shims.patience import Patience
 from ct0_shims.report import complain
 
 TYPE_CHECKING = False
@@ -34,7 +35,7 @@ class Operand:
 
     def __init__(self, name: bytes) -> None:
         self.name = name
-        self.pattern: re.Pattern[str] | None = None
+        self.pattern: Patience | None = None
         self.inode: tuple[int, int] | None = None
         self.found = False
 
@@ -69,7 +70,7 @@ class Matcher:
         self._screen: set[bytes] = set()
         for operand in self.operands:
             if options.regexp:
-                operand.pattern = expression(operand.text, options.ignore_case)
+                operand.pattern = Patience(expression(operand.text, options.ignore_case))
             elif b"/" in operand.name:
                 operand.inode = program(view, operand.name)
                 self._needs_all = True
@@ -88,12 +89,14 @@ class Matcher:
             return True
         if options.regexp:
             text = decode(comm)
-            return len(comm) in FULL or any(one.pattern.search(text) for one in self.operands)  # type: ignore[union-attr]
+            return len(comm) in FULL or any(one.pattern(text) for one in self.operands)  # type: ignore[misc]
         return self.fold(comm)[:15] in self._screen
 
     def match(self, process: Process) -> Found | None:
         """Everything again, through the held process. Raises ProcessLookupError when it is gone."""
         options = self.options
+        if self.is_tired() and self.view.excluded(process):
+            return None
         try:
             if options.user is not None and process.status().uids[:1] != (options.user,):
                 return None
@@ -124,9 +127,12 @@ class Matcher:
                 return Found(stat, long or comm, operand)
         return None
 
+    def is_tired(self) -> bool:
+        return any(one.pattern is not None and one.pattern.tired for one in self.operands)
+
     def is_meant(self, operand: Operand, process: Process, comm: bytes, long: bytes | None) -> bool:
         if operand.pattern is not None:
-            return operand.pattern.search(decode(comm if long is None else long)) is not None
+            return operand.pattern(decode(comm if long is None else long))
         if b"/" in operand.name:
             return self.runs(operand, process)
         name = self.fold(operand.name)

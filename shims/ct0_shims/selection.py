@@ -14,6 +14,7 @@ from __future__ import annotations
 import posix  # os costs a shim 1 ms
 
 from ct0.errors import Malformed, Unavailable
+from ct0_shims.patience import Endless, Patience, pass_over
 from ct0_shims.printable import command_line, printable
 
 TYPE_CHECKING = False
@@ -54,6 +55,7 @@ class Criteria:
         "numbers",
         "older",
         "oldest",
+        "patience",
         "pattern",
         "pids",
         "states",
@@ -64,6 +66,7 @@ class Criteria:
     def __init__(self) -> None:
         self.pattern: str | None = None
         self.matches: Callable[[str], bool] = lambda text: True  # the pattern as a function
+        self.patience: Patience | None = None  # the same, if it is an expression
         self.full = self.exact = self.ignore_case = self.inverse = False
         self.newest = self.oldest = self.threads = False
         self.numbers: dict[str, frozenset[int]] = {}
@@ -145,12 +148,15 @@ def select(criteria: Criteria, view: View, lines: bool = False, words: bool = Fa
     """
     found: list[Found] = []
     one_only = criteria.newest or criteria.oldest
+    patience = criteria.patience
     for pid in candidates(criteria, view):
         process = view.open(pid) if pid not in criteria.ignored else None
         if process is None:
             continue
         with process:
             try:
+                if patience is not None and patience.tired and view.excluded(process, given=True):
+                    continue
                 meant = [
                     Found(facts)
                     for facts in each(process, criteria)
@@ -167,6 +173,8 @@ def select(criteria: Criteria, view: View, lines: bool = False, words: bool = Fa
                 found += meant
             except (ProcessLookupError, PermissionError, Malformed):
                 continue  # gone, hidden from this caller, or nothing the kernel would write
+            except Endless:
+                pass_over(process, view)
     return best(found, criteria, view) if one_only else found
 
 
@@ -215,7 +223,8 @@ def candidates(criteria: Criteria, view: View) -> Iterator[int]:
             if pid != view.pid:
                 yield pid
         return
-    opened, read, close, matches = posix.open, posix.read, posix.close, criteria.matches
+    opened, read, close = posix.open, posix.read, posix.close
+    matches, patience = criteria.matches, criteria.patience
     proc, mine = opened(view.host.proc, posix.O_DIRECTORY | FLAGS), view.pid
     full = criteria.full
     look = "/cmdline" if full else "/comm"
@@ -233,7 +242,11 @@ def candidates(criteria: Criteria, view: View) -> Iterator[int]:
             continue  # gone or hidden
         text = command_line(raw, "", "") if full else printable(raw[:-1])
         # Without arguments it is the name and the state that are compared.
-        if pid != mine and (not raw or matches(text)):
+        try:
+            is_suspect = not raw or (patience is not None and patience.tired) or matches(text)
+        except Endless:
+            is_suspect = True
+        if is_suspect and pid != mine:
             yield pid
     close(proc)
 
@@ -276,8 +289,8 @@ def pattern_test(criteria: Criteria, pattern: str) -> Callable[[str], bool]:
     from ct0.ere import compile_ere
 
     text = f"^({pattern})$" if criteria.exact else pattern
-    search = compile_ere(text, criteria.ignore_case).search
-    return lambda name: search(name) is not None
+    criteria.patience = Patience(compile_ere(text, criteria.ignore_case))
+    return criteria.patience
 
 
 def literal_test(pattern: str, exact: bool, ignore_case: bool) -> Callable[[str], bool]:

@@ -323,7 +323,7 @@ def test_pid_recycled_by_a_ct_in_the_same_hundredth_of_a_second_is_spared(
     root: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The start time is all the same then, so whose the process is is asked again."""
-    chosen = pkill.select
+    chosen = select
 
     def then_recycled(criteria: Criteria, view: View) -> list[Found]:
         found = chosen(criteria, view)
