@@ -21,6 +21,7 @@ from ct0.host import Host
 
 SCOPES = ("host", "sandbox", "all")
 PATH = "/etc/ct0/shims.conf"
+LARGEST = 1 << 16
 
 
 class Settings:
@@ -83,7 +84,11 @@ def read_configuration(settings: Settings) -> str:
         if not stat.S_ISREG(facts.st_mode):
             settings.complaints.append(f"{path}: not a regular file: not read")
             return ""
-        return posix.read(file, 1 << 16).decode("utf-8", "surrogateescape")
+        text = posix.read(file, LARGEST + 1)
+        if len(text) > LARGEST:  # its end might narrow what its beginning widens
+            settings.complaints.append(f"{path}: larger than {LARGEST} bytes: not read")
+            return ""
+        return text.decode("utf-8", "surrogateescape")
     except OSError as error:
         settings.complaints.append(f"{path}: {error.strerror}: not read")
         return ""

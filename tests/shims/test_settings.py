@@ -92,6 +92,14 @@ def test_a_pipe_in_place_of_the_file_holds_up_nobody(root: Path) -> None:
     assert complaint.endswith("not a regular file: not read")
 
 
+def test_a_file_that_is_too_large_widens_nothing(root: Path) -> None:
+    (root / "etc/ct0/shims.conf").write_text("scope all\n" + "# why\n" * 20000 + "scope host\n")
+    settings = read_settings()
+    assert settings.scope == "host"
+    (complaint,) = settings.complaints
+    assert complaint.endswith("/etc/ct0/shims.conf: larger than 65536 bytes: not read")
+
+
 def test_caller_gets_its_own_scope(root: Path) -> None:
     names = caller_names(read_settings().host)
     assert names == []  # a recorded host knows nothing of who calls now
