@@ -75,7 +75,7 @@ class Served:
     def text(self) -> str:
         return "\n".join(self.lines)
 
-    def wait_for(self, text: str, seconds: float = 10) -> str:
+    def wait_for(self, text: str, seconds: float = 60) -> str:
         """The first line that holds `text`."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -99,7 +99,7 @@ class Served:
 
     def get(self, path: str = "/metrics", method: str = "GET", **headers: str) -> Answer:
         """One request on a connection of its own; _ in a header's name is -."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         return ask(connection, path, method, **headers)
 
     def secure(
@@ -107,12 +107,12 @@ class Served:
     ) -> Answer:
         context = context or trusting()
         connection = http.client.HTTPSConnection(
-            "localhost", self.port, timeout=20, context=context
+            "localhost", self.port, timeout=60, context=context
         )
         return ask(connection, path, **headers)
 
     def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=60)
 
     def _read(self) -> None:
         assert self.process.stderr is not None

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import resource
 import select
 import socket
 import ssl
+import sys
+import termios
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Callable
 
 import pytest
 
 from exporters.served import TLS, Served, served, trusting, write_config
 
 MEGABYTE = b"a" * 1_000_000
-LIMITS = {"handshake": 1, "request": 1, "idle": 3, "write": 1, "linger": 1}
+# What is to be ended ends after a second, and what is not only after minutes: a busy machine may
+# take its time, and both can still be told apart.
+NEVER, SOON = 300, 60
+LIMITS = {"handshake": 1, "request": 1, "idle": NEVER, "write": 1, "linger": 1}
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +33,11 @@ def server() -> Iterator[Served]:
         yield server
 
 
-def closed_after(connection: socket.socket, most: float) -> float:
-    """Seconds until the other side closes; what it sends is thrown away."""
+def closed_after(connection: socket.socket) -> float:
+    """Seconds until the other side closes; what it sends is thrown away. TimeoutError if it does
+    not."""
     began = time.monotonic()
-    connection.settimeout(most)
+    connection.settimeout(SOON)
     try:
         while connection.recv(65536):
             pass
@@ -47,11 +56,11 @@ def read_until(connection: socket.socket, text: bytes) -> None:
 
 
 def quick(server: Served, secure: bool = False) -> None:
-    """A scrape is answered, and within its time."""
+    """A scrape is answered, and within its time: Prometheus waits for 10 seconds."""
     began = time.monotonic()
     answer = server.secure() if secure else server.get()
     assert answer.status == 200
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10
 
 
 def test_200_idle_tls_connections(tmp_path: Path) -> None:
@@ -82,37 +91,38 @@ def test_idle_handshake_is_ended(tmp_path: Path) -> None:
         served("--web.config.file", str(config), limits=LIMITS) as server,
         closing(server.connect()) as idle,
     ):
-        assert 0.5 < closed_after(idle, 10) < 5
+        assert closed_after(idle) > 0.9
 
 
 def test_no_tls_on_the_tls_port_is_ended_at_once(tmp_path: Path) -> None:
     config = write_config(tmp_path, TLS)
     with (
-        served("--web.config.file", str(config)) as server,
+        served("--web.config.file", str(config), limits={"handshake": NEVER}) as server,
         closing(server.connect()) as plain,
     ):
         plain.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert closed_after(plain, 10) < 2
+        closed_after(plain)
         quick(server, secure=True)
         assert "Traceback" not in server.text()
 
 
 def test_client_that_asks_nothing_is_ended(server: Served) -> None:
     with closing(server.connect()) as idle:
-        assert 0.5 < closed_after(idle, 10) < 3
+        assert closed_after(idle) > 0.9
 
 
 def test_request_in_drips_is_ended(server: Served) -> None:
     with closing(server.connect()) as drips:
-        began = time.monotonic()
         drips.sendall(b"GET /metrics HTTP/1.1\r\nX: ")
-        while time.monotonic() - began < 5:
-            try:
-                drips.sendall(b"x")
-            except OSError:
-                break
-            time.sleep(0.05)
-        assert time.monotonic() - began < 3
+        eventually(lambda: not sends(drips))
+
+
+def sends(connection: socket.socket) -> bool:
+    try:
+        connection.sendall(b"x")
+    except ConnectionError:
+        return False
+    return True
 
 
 def test_second_request_in_drips_is_ended(server: Served) -> None:
@@ -120,14 +130,15 @@ def test_second_request_in_drips_is_ended(server: Served) -> None:
         drips.sendall(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
         read_until(drips, b"is healthy")
         drips.sendall(b"GET /-/heal")
-        assert 0.5 < closed_after(drips, 10) < 2.5  # not the 3 s of a connection that rests
+        assert closed_after(drips) > 0.9  # and not when a connection that rests would be
 
 
-def test_connection_rests_between_scrapes_for_a_while(server: Served) -> None:
-    with closing(server.connect()) as resting:
+def test_connection_rests_between_scrapes_for_a_while() -> None:
+    limits = {**LIMITS, "idle": 2.5}
+    with served(limits=limits) as server, closing(server.connect()) as resting:
         resting.sendall(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
         read_until(resting, b"is healthy")
-        assert 2.5 < closed_after(resting, 10) < 6
+        assert closed_after(resting) > 2.4
 
 
 @pytest.mark.parametrize(
@@ -149,18 +160,14 @@ def test_connection_rests_between_scrapes_for_a_while(server: Served) -> None:
     ids=["line", "header", "many headers", "garbage", "body", "chunks", "announced", "negative",
          "TLS to plain HTTP"],
 )  # fmt: skip
-def test_too_much_or_nonsense_is_refused_quickly(
-    server: Served, request_: bytes, status: bytes
-) -> None:
+def test_too_much_or_nonsense_is_refused(server: Served, request_: bytes, status: bytes) -> None:
     with closing(server.connect()) as connection:
-        began = time.monotonic()
         try:
             connection.sendall(request_)
         except ConnectionError:
             pass  # refused before the end of it
         answer = connection.recv(65536)
         assert answer.partition(b" ")[2][:3] == status
-        assert time.monotonic() - began < 1
     quick(server)
 
 
@@ -169,28 +176,28 @@ def test_requests_in_one_breath_are_all_answered(server: Served) -> None:
         connection.sendall(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n" * 20)
         got = b""
         while got.count(b"is healthy") < 20:
-            assert select.select([connection], [], [], 5)[0]
+            assert select.select([connection], [], [], SOON)[0]
             got += connection.recv(65536)
 
 
 def test_slow_reader_is_ended_and_holds_up_nobody() -> None:
-    with (
-        served("--bytes", str(LONG), limits=LIMITS) as server,
-        closing(slow_reader(server)) as slow,
-    ):
-        began = time.monotonic()
-        quick(server)
-        time.sleep(max(0.0, began + 2.5 - time.monotonic()))
-        assert cut_off(slow)  # what came into the kernel's buffers is all that comes
+    with served("--bytes", str(LONG), limits=LIMITS) as server:
+        usual = sockets(server)
+        with closing(slow_reader(server)) as slow:
+            quick(server)
+            eventually(lambda: sockets(server) == usual)
+            assert cut_off(slow)  # what came into the kernel's buffers is all that comes
 
 
 def test_the_slowest_of_many_slow_readers_goes_first() -> None:
-    limits = {**LIMITS, "slow": 2, "write": 60}
+    limits = {**LIMITS, "slow": 2, "write": NEVER}
     with served("--bytes", str(LONG), limits=limits) as server, ExitStack() as stack:
+        usual = sockets(server)
         slow = []
         for _ in range(4):
             slow.append(stack.enter_context(closing(slow_reader(server))))
-            time.sleep(0.2)
+            filled(slow[-1])
+            eventually(lambda: sockets(server) == usual + min(len(slow), 2))
         assert [cut_off(each) for each in slow] == [True, True, False, False]
 
 
@@ -202,6 +209,38 @@ def slow_reader(server: Served) -> socket.socket:
     connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
     assert connection.recv(100).startswith(b"HTTP/1.1 200")
     return connection
+
+
+def sockets(server: Served) -> int:
+    """How many it has: one cut off is not seen from outside before all it sent was read."""
+    found = 0
+    for each in Path(f"/proc/{server.process.pid}/fd").iterdir():
+        try:
+            found += os.readlink(each).startswith("socket:")
+        except FileNotFoundError:
+            pass  # closed since it was listed
+    return found
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SOON
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def filled(connection: socket.socket) -> None:
+    """Wait until the kernel's buffers are full: no more comes, and the server has to wait."""
+    before = -1
+    while (now := waiting(connection)) > before:
+        before = now
+        time.sleep(0.5)
+
+
+def waiting(connection: socket.socket) -> int:
+    """Bytes that came and were not read."""
+    size = fcntl.ioctl(connection, termios.FIONREAD, bytes(4))
+    return int.from_bytes(size, sys.byteorder)
 
 
 def cut_off(connection: socket.socket) -> bool:
@@ -219,7 +258,7 @@ def cut_off(connection: socket.socket) -> bool:
 
 
 def test_full_house_makes_room_by_ending_the_idle_ones() -> None:
-    limits = {"connections": 8}
+    limits = {"connections": 8, "request": NEVER}
     with served(limits=limits) as server, ExitStack() as stack:
         prometheus = stack.enter_context(closing(server.connect()))
         prometheus.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -227,7 +266,7 @@ def test_full_house_makes_room_by_ending_the_idle_ones() -> None:
         idle = [stack.enter_context(closing(server.connect())) for _ in range(20)]
         quick(server)
         # Who came first and asked nothing was ended, who scraped before was kept.
-        assert closed_after(idle[0], 5) < 1
+        closed_after(idle[0])
         prometheus.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
         read_until(prometheus, b"up 1\n")
 
@@ -235,12 +274,14 @@ def test_full_house_makes_room_by_ending_the_idle_ones() -> None:
 def test_full_house_of_unfinished_handshakes_makes_room_too(tmp_path: Path) -> None:
     config = write_config(tmp_path, TLS)
     with (
-        served("--web.config.file", str(config), limits={"connections": 8}) as server,
+        served(
+            "--web.config.file", str(config), limits=LIMITS | {"connections": 8, "handshake": NEVER}
+        ) as server,
         ExitStack() as stack,
     ):
         idle = [stack.enter_context(closing(server.connect())) for _ in range(20)]
         quick(server, secure=True)
-        assert closed_after(idle[0], 5) < 1
+        closed_after(idle[0])
 
 
 def test_client_that_leaves_during_its_scrape_costs_nothing(tmp_path: Path) -> None:
@@ -248,8 +289,7 @@ def test_client_that_leaves_during_its_scrape_costs_nothing(tmp_path: Path) -> N
         for _ in range(3):
             with closing(server.connect()) as gone:
                 gone.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
-        time.sleep(1)
-        assert server.get().status == 200
+        eventually(lambda: server.get().status == 200)  # once their scrapes have ended
         assert "Traceback" not in server.text()
         assert "ERROR" not in server.text()
 

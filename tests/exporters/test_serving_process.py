@@ -149,6 +149,8 @@ def test_unix_socket_left_behind_is_taken_over(tmp_path: Path) -> None:
         assert through(path).status == 200
 
 
+NEVER, SOON = 300, 60
+
 # What systemd does: bind, put the sockets at descriptor 3 and on, say so, and become the service.
 SYSTEMD = """
 import os, socket, sys
@@ -178,11 +180,20 @@ def activated(*options: str) -> Iterator[Served]:
 
 @pytest.mark.parametrize(
     "options",
-    [(), ("--web.systemd-socket",), ("--web.systemd-socket", "--web.listen-address=127.0.0.1:1")],
-    ids=["unasked", "asked", "rather than an address"],
+    [
+        (),
+        ("--web.systemd-socket",),
+        ("--web.listen-address=127.0.0.1:1",),
+        ("--web.systemd-socket", "--web.listen-address=127.0.0.1:1"),
+    ],
+    ids=["unasked", "asked", "rather than an address", "asked, rather than an address"],
 )
 def test_sockets_from_systemd(options: tuple[str, ...]) -> None:
+    """Addresses are left in /etc/default/ct0-exporter by who enables the socket; taken, they would
+    be refused as in use, by systemd."""
     with activated(*options) as server:
+        unused = "--web.listen-address is not used: systemd passed the sockets"
+        assert (unused in server.text()) is any("address" in each for each in options)
         assert len(server.addresses) == 2
         for address in server.addresses:
             connection = http.client.HTTPConnection(address, timeout=20)
@@ -240,61 +251,67 @@ def test_systemd_is_told_when_it_serves_and_when_it_ends(
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_idle_server_ends_at_once(number: signal.Signals) -> None:
-    with served() as server, closing(server.connect()):  # a client is connected and idle
-        began = time.monotonic()
+    with served(limits={"drain": NEVER}) as server, closing(server.connect()):  # idle
         server.process.send_signal(number)
-        assert server.process.wait(10) == 0
-        assert time.monotonic() - began < 2
+        assert server.process.wait(SOON) == 0
 
 
 def test_sigterm_lets_running_scrapes_finish_and_takes_no_new_ones() -> None:
-    with served("--seconds", "1.5") as server:
-        kept = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    with served("--seconds", "5", limits={"drain": NEVER}) as server:
+        kept = http.client.HTTPConnection("127.0.0.1", server.port, timeout=SOON)
         answers: list[Answer] = []
         scrape = threading.Thread(target=lambda: answers.append(ask(kept, "/metrics")))
         scrape.start()
         server.wait_for("scrape None")
         server.process.send_signal(signal.SIGTERM)
-        time.sleep(0.5)
-        with pytest.raises(ConnectionRefusedError):
-            server.connect()
+        refused(server)
         scrape.join()
         assert answers[0].status == 200
         assert answers[0].body.endswith(b"up 1\n")
         assert answers[0].headers["Connection"] == "close"
-        assert server.process.wait(10) == 0
+        assert server.process.wait(SOON) == 0
 
 
 def test_scrape_that_hangs_does_not_outlive_the_deadline() -> None:
-    with served("--seconds", "60", limits={"drain": 0.5, "linger": 0.5}) as server:
+    with served("--seconds", str(NEVER), limits={"drain": 0.5, "linger": 0.5}) as server:
         with closing(server.connect()) as connection:
             connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
             server.wait_for("scrape None")
-            began = time.monotonic()
-            assert server.stop() == 0
-            assert time.monotonic() - began < 4
-        assert "cut off" in server.text()
+            server.process.send_signal(signal.SIGTERM)
+            assert server.process.wait(SOON) == 0
+        server.wait_for("cut off")
 
 
 def test_second_sigterm_ends_it_at_once() -> None:
     with (
-        served("--seconds", "60", limits={"linger": 0.5}) as server,
+        served("--seconds", str(NEVER), limits={"drain": NEVER, "linger": 0.5}) as server,
         closing(server.connect()) as connection,
     ):
         connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
         server.wait_for("scrape None")
         server.process.send_signal(signal.SIGTERM)
-        time.sleep(0.3)
-        began = time.monotonic()
-        assert server.stop() == 0
-        assert time.monotonic() - began < 4  # drain is 10
+        refused(server)  # the first one has arrived; two at once would be one
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(SOON) == 0
+
+
+def refused(server: Served) -> None:
+    """Wait until no new connection is taken."""
+    deadline = time.monotonic() + SOON
+    while time.monotonic() < deadline:
+        try:
+            server.connect().close()
+        except ConnectionRefusedError:
+            return
+        time.sleep(0.05)
+    raise AssertionError("it still takes connections")
 
 
 def test_sighup_is_no_end() -> None:
     with served() as server:
         server.process.send_signal(signal.SIGHUP)
-        time.sleep(0.2)
-        assert server.get().status == 200
+        for _ in range(3):  # a signal that ends it does so before these are answered
+            assert server.get().status == 200
 
 
 def test_process_without_descriptors_left_comes_back() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import select
 import shutil
 import ssl
 import time
@@ -198,21 +199,27 @@ def test_bcrypt_is_paid_once_for_a_password_and_never_skipped_for_a_name(tmp_pat
     config = write_config(tmp_path, users)
     with served("--web.config.file", str(config)) as server:
 
-        def seconds(name: str, password: str) -> float:
-            began = time.perf_counter()
+        def cpu(name: str, password: str) -> float:
+            """Seconds of processor time: a busy machine takes longer, and uses no more."""
+            before = processor_time(server)
             server.get("/-/healthy", Authorization=basic(name, password))
-            return time.perf_counter() - began
+            return processor_time(server) - before
 
-        first = seconds("alice", "s3cret")
-        again = min(seconds("alice", "s3cret") for _ in range(5))
-        wrong = min(seconds("alice", f"wrong{number}") for number in range(3))
-        unknown = min(seconds("bob", f"wrong{number}") for number in range(3))
+        first = cpu("alice", "s3cret")
+        again = min(cpu("alice", "s3cret") for _ in range(5))
+        wrong = min(cpu("alice", f"wrong{number}") for number in range(3))
+        unknown = min(cpu("bob", f"wrong{number}") for number in range(3))
         assert again < first / 4
-        assert wrong > 4 * again
-        assert unknown > 4 * again
+        assert wrong > first / 2
+        assert unknown > first / 2
         assert 0.5 < unknown / wrong < 2
         # Who guesses has what we remember of guesses, not the place of who knows.
-        assert seconds("alice", "s3cret") < first / 4
+        assert cpu("alice", "s3cret") < first / 4
+
+
+def processor_time(server: Served) -> float:
+    """Seconds, of all its threads: clock_getcpuclockid(3), which Python does not have."""
+    return time.clock_gettime(~server.process.pid << 3 | 2)
 
 
 def test_guessing_does_not_hold_up_scrapes(tmp_path: Path) -> None:
@@ -227,9 +234,9 @@ def test_guessing_does_not_hold_up_scrapes(tmp_path: Path) -> None:
             header = basic("alice", f"guess{number}")
             guess.request("GET", "/metrics", headers={"Authorization": header})
             guesses.append(guess)
-        began = time.monotonic()
         assert server.get(**good).status == 200
-        assert time.monotonic() - began < 1
+        answered = select.select([guess.sock for guess in guesses], [], [], 0)[0]
+        assert len(answered) < len(guesses)  # those that are compared take seconds
         statuses = [guess.getresponse().status for guess in guesses]
         assert set(statuses) == {401, 503}
         assert statuses.count(401) >= 8
@@ -319,4 +326,5 @@ def test_configuration_that_vanishes_stays_in_force(tmp_path: Path) -> None:
     with served("--web.config.file", str(config)) as server:
         config.unlink()
         assert [server.get().status for _ in range(3)] == [401] * 3
+        server.wait_for("No such file or directory")
         assert server.text().count("No such file or directory") == 1

@@ -35,8 +35,8 @@ def add_web_options(parser: argparse.ArgumentParser) -> None:
         "--web.systemd-socket",
         dest="web_systemd_socket",
         action="store_true",
-        help="listen on the sockets systemd passes (ct0-exporter.socket) and on no other;"
-        " without it too, if it passed some and no address is given",
+        help="do not start unless systemd passes sockets (ct0-exporter.socket); those it passes are"
+        " taken without it too, in place of any address given",
     )
     group.add_argument(
         "--web.config.file",

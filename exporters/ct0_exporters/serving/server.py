@@ -40,8 +40,10 @@ def serve(
         options = web_options(options)
     try:
         web_config = WebConfigFile(options.config_file)
-        if options.systemd_socket or (not options.listen_addresses and is_activated()):
+        if options.systemd_socket or is_activated():
             listeners, paths = passed_by_systemd(), []
+            if options.listen_addresses:
+                log.info("--web.listen-address is not used: systemd passed the sockets")
         else:
             listeners = listen(options.listen_addresses)
             paths = [each.getsockname() for each in listeners if each.family == socket.AF_UNIX]
