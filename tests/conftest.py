@@ -1,15 +1,29 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator
 from pathlib import Path
 from typing import Callable
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from planted import plant
 
 GOLDEN = Path(__file__).parent / "golden"
+
+# A machine with much else to do takes longer than hypothesis thinks right, for an example or for
+# making them up; that says nothing about what is tested.
+settings.register_profile("ct0", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ct0")
+
+
+def pytest_configure() -> None:
+    """A shell that runs this in the background has told it to ignore SIGINT, and what is started
+    from here would inherit that: no Ctrl-C would end it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
