@@ -102,7 +102,8 @@ def judge(inspection: Inspection, surveyed: Surveyed) -> Iterator[Finding]:
         up = max(inspection.survey.time - ct.started, 0.0)
         metrics.append(Metric("uptime", int(up), "s", minimum=0))
         if state == Ok:
-            text += f" for {duration(up)}"
+            first, comma, more = text.partition(",")
+            text = f"{first} for {duration(up)}{comma}{more}"
     yield Finding(state, text, tuple(metrics))
     again = restarts(inspection, surveyed)
     if again is not None:
