@@ -135,8 +135,10 @@ def monitors(host: Host, running: list[CT]) -> list[Service]:
         except (OSError, Malformed):
             continue  # it has just ended
         if parent == 1:
-            name = f"{plain(ct.name or ct.ctid, 60)} ({ct.engine} {plain(ct.ctid, 60)})"
-            found.append(Service(MONITORS[ct.engine], name, False))
+            # 64 hex digits are cut as `docker ps` does.
+            ctid = ct.ctid[:12] if len(ct.ctid) == 64 else plain(ct.ctid, 60)
+            name = plain(ct.name, 60) if ct.name not in ("", ct.ctid) else ctid
+            found.append(Service(MONITORS[ct.engine], f"{name} ({ct.engine} {ctid})", False))
     return found
 
 

@@ -174,7 +174,7 @@ def test_sudo_says_no(tmp_path: Path) -> None:
 
 
 def test_no_sudo_at_all(tmp_path: Path) -> None:
-    with pytest.raises(Unavailable, match="No such file or directory .no /nonexistent either"):
+    with pytest.raises(Unavailable, match=r"No such file or directory \(no /nonexistent either"):
         by_sudo((f"{tmp_path}/absent", "/r"), source="sudo")
 
 

@@ -86,7 +86,7 @@ def test_a_monitor_that_is_gone(docker: Path) -> None:
     head, _, rest = stat.read_text().rpartition(") S ")
     stat.write_text(f"{head}) S 1 {rest.partition(' ')[2]}")
     assert services(docker)[2:] == [
-        Service("containerd-shim", f"web1 (docker {ct.ctid[:60]})", False)
+        Service("containerd-shim", f"web1 (docker {ct.ctid[:12]})", False)
     ]
 
 
