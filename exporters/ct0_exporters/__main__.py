@@ -20,6 +20,7 @@ from ct0_exporters.replacing import replace_file
 
 M_ARENA_MAX = -8
 FORMATS = {"text": TEXT, "openmetrics": OPENMETRICS}
+NEED_A_FILE = {"textfile": "PATH", "check-web-config": "FILE"}
 TABLE = {name: (collector.default, collector.help) for name, collector in COLLECTORS.items()}
 
 
@@ -40,7 +41,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Returns the exit status: 0, 1 when the output cannot be written, 2 for a wrong option."""
+    """Returns the exit status: 0, 1 when the containers cannot be listed or the output not be
+    written, 2 for a wrong option."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["targets"]:
         return targets.main(arguments[1:])
@@ -52,6 +54,8 @@ def main(arguments: list[str] | None = None) -> int:
     given = asked.parse_args(arguments)
     logging.basicConfig(format="ct0-exporter: %(message)s", level=logging.INFO)
     command, *rest = given.command or ["serve"]
+    if command in NEED_A_FILE and len(rest) != 1:
+        asked.error(f"{command} needs one {NEED_A_FILE[command]}")
     if (command, len(rest)) not in (("serve", 0), ("once", 0), ("textfile", 1)):
         asked.error(f"no such command: {' '.join(given.command)}")
     chosen = options(given, TABLE)
@@ -59,9 +63,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if command == "serve" and given.command == []:
             return run_server(Exporter(host, chosen), given)
-        body, _ = Exporter(host, chosen, lasting=False).metrics(
-            accept=FORMATS[given.format] if command == "once" else TEXT
-        )
+        exporter = Exporter(host, chosen, lasting=False)
+        body, _ = exporter.metrics(accept=FORMATS[given.format] if command == "once" else TEXT)
         if command == "once":
             sys.stdout.buffer.write(body)
             sys.stdout.buffer.flush()
@@ -73,7 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         print(f"ct0-exporter: {error.filename or 'stdout'}: {error.strerror}", file=sys.stderr)
         return 1
-    return 0
+    return 0 if exporter.listed else 1  # the log has said why
 
 
 def add_serving(parser: argparse.ArgumentParser) -> None:

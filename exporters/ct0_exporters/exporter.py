@@ -83,6 +83,11 @@ class Exporter:
         """One scrape as families."""
         return self._result(collect).families
 
+    @property
+    def listed(self) -> bool:
+        """Whether the CTs could be listed at the last scrape."""
+        return not self._failed.get(LIST)
+
     def _result(self, collect: frozenset[str] | None) -> Result:
         names = self._chosen(collect)
         with self._lock:

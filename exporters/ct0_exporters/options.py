@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -34,7 +35,13 @@ def add_arguments(
 ) -> None:
     """`collectors`: each one's name, whether it is on by default, and what it is about."""
     add = parser.add_argument_group("containers").add_argument
-    add("--path.rootfs", metavar="DIR", default="/", help="the host below DIR (%(default)s)")
+    add(
+        "--path.rootfs",
+        metavar="DIR",
+        type=folder,
+        default="/",
+        help="the host below DIR (%(default)s)",
+    )
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
         "--ct.include", metavar="REGEX", type=pattern, help="only CTs of this CTID or name"
@@ -114,6 +121,13 @@ def pattern(text: str) -> re.Pattern[str]:
         return re.compile(text)
     except re.error as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no regular expression: {error}") from None
+
+
+def folder(text: str) -> str:
+    """Of a host that is not there all metrics would be missing, and nobody would know why."""
+    if not os.path.isdir(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no directory")
+    return text
 
 
 def seconds(text: str) -> float:

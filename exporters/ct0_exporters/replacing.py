@@ -7,12 +7,16 @@ import tempfile
 
 
 def replace_file(path: str, body: bytes) -> None:
-    """Raises OSError, and leaves what was there.
+    """Raises OSError about `path`, and leaves what was there.
 
     node_exporter reads *.prom only, Prometheus the files it was told: the temporary name is none.
     """
     folder, name = os.path.split(path)
-    file, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".tmp", dir=folder or ".")
+    try:
+        file, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".tmp", dir=folder or ".")
+    except OSError as error:
+        error.filename = path  # the temporary name would tell nobody anything
+        raise
     try:
         with os.fdopen(file, "wb") as stream:
             stream.write(body)
@@ -20,6 +24,10 @@ def replace_file(path: str, body: bytes) -> None:
             os.fchmod(stream.fileno(), 0o644)
             os.fsync(stream.fileno())
         os.replace(temporary, path)
+    except OSError as error:
+        os.unlink(temporary)
+        error.filename, error.filename2 = path, None
+        raise
     except BaseException:
         os.unlink(temporary)
         raise

@@ -25,7 +25,7 @@ from ct0.errors import Error
 from ct0.host import Host
 from ct0.text import plain
 from ct0_exporters.host_cpu import host_name
-from ct0_exporters.options import pattern
+from ct0_exporters.options import folder, pattern
 from ct0_exporters.replacing import replace_file
 
 PORT = 9100  # node_exporter's
@@ -42,7 +42,11 @@ def main(arguments: Sequence[str]) -> int:
             sys.stdout.write(text)
         elif not same(given.output, text):
             replace_file(given.output, text.encode())
-    except (Error, OSError) as error:
+    except OSError as error:
+        where = error.filename or "stdout"
+        print(f"ct0-exporter targets: {where}: {error.strerror}", file=sys.stderr)
+        return 1
+    except Error as error:
         print(f"ct0-exporter targets: {error}", file=sys.stderr)
         return 1
     return 0
@@ -61,7 +65,13 @@ def parser() -> argparse.ArgumentParser:
     add("--output", metavar="FILE", help="instead of stdout; left alone if nothing has changed")
     add("--ct.include", metavar="REGEX", type=pattern, help="only CTs of this CTID or name")
     add("--ct.exclude", metavar="REGEX", type=pattern, help="all CTs but of this CTID or name")
-    add("--path.rootfs", metavar="DIR", default="/", help="the host below DIR (%(default)s)")
+    add(
+        "--path.rootfs",
+        metavar="DIR",
+        type=folder,
+        default="/",
+        help="the host below DIR (%(default)s)",
+    )
     return parser
 
 

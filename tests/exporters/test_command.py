@@ -71,6 +71,10 @@ def test_which_cts(words: list[str], wanted: set[str]) -> None:
         ["nosuch"],
         ["once", "twice"],
         ["textfile"],
+        ["textfile", "a", "b"],
+        ["check-web-config"],
+        ["--path.rootfs=/nosuch", "once"],
+        ["--path.rootfs=", "once"],
         ["--labels.name=never"],
     ],
     ids=" ".join,
@@ -145,8 +149,31 @@ def test_a_textfile_that_cannot_be_written_is_one_line(
     path = tmp_path / "nosuch/ct.prom"
     assert main(["--path.rootfs", str(host("openvz6")), "textfile", str(path)]) == 1
     error = capsys.readouterr().err
-    assert "No such file or directory" in error
-    assert error.count("\n") == 1
+    assert error == f"ct0-exporter: {path}: No such file or directory\n"
+
+
+def test_a_textfile_that_cannot_be_replaced_is_one_line(
+    host: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "ct.prom"
+    path.mkdir()
+    assert main(["--path.rootfs", str(host("openvz6")), "textfile", str(path)]) == 1
+    assert capsys.readouterr().err == f"ct0-exporter: {path}: Is a directory\n"
+    assert os.listdir(tmp_path) == ["ct.prom"]
+
+
+@pytest.mark.parametrize("command", [["once"], ["textfile", "ct.prom"]], ids=" ".join)
+def test_a_host_whose_containers_cannot_be_listed_is_a_failure(
+    command: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """What there is is written all the same: it says which collectors failed."""
+    monkeypatch.chdir(tmp_path)
+    assert main([f"--path.rootfs={tmp_path}", *command]) == 1
+    text = capfd.readouterr().out if command == ["once"] else Path("ct.prom").read_text()
+    assert value(text, "ct_scrape_collector_success", collector="containers") == 0
 
 
 def test_a_reader_that_had_enough_is_no_error(host: Callable[[str], Path]) -> None:
@@ -166,7 +193,7 @@ def test_once_needs_no_server() -> None:
     program = """
 import sys
 from ct0_exporters.__main__ import main
-main(["--path.rootfs=/nosuch", "once"])
+main(["--path.rootfs=/usr", "once"])
 sys.exit(sorted({"aiohttp", "asyncio", "psutil", "yaml", "bcrypt"} & set(sys.modules)) or 0)
 """
     done = subprocess.run(
