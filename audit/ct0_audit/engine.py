@@ -14,6 +14,7 @@ from ct0_audit.facts import Facts, facts
 from ct0_audit.judge import MOST, daemons, judge
 from ct0_audit.judge.verdict import Verdict
 from ct0_audit.live import Live, look
+from ct0_audit.packages import owners
 from ct0_audit.records import (
     BLOCKS,
     HIGH,
@@ -76,7 +77,7 @@ def audit(
                     else:
                         found.append(finding)
     cache.close()
-    kept, left = suppressed(host, told(found, live), waivers)
+    kept, left = suppressed(host, owned(host, told(reaching(host, found), live)), waivers)
     return Report(
         tuple(sorted(kept, key=rank)),
         tuple(sorted(left, key=rank)),
@@ -100,6 +101,33 @@ def rank(finding: Finding) -> tuple[bool, bool, int, int, str, int, int, str]:
         place.column,
         finding.rule,
     )
+
+
+def reaching(host: Host, found: Iterable[Finding]) -> Iterator[Finding]:
+    """Without what can reach nobody: /proc/PID/exe of a script is its interpreter, so that
+    start-stop-daemon --exec /usr/sbin/script finds no process, the host's neither."""
+    for finding in found:
+        chosen = finding.selector
+        by_exec = finding.rule == "CT002" and chosen is not None and chosen.how == "exec"
+        if not (by_exec and chosen and all(is_script(host, path) for path in chosen.values)):
+            yield finding
+
+
+def is_script(host: Host, path: str) -> bool:
+    try:
+        return path.startswith("/") and files.shebang(host, path) != ""
+    except files.Unreadable:
+        return False  # not there: it may be one day
+
+
+def owned(host: Host, found: Iterable[Finding]) -> list[Finding]:
+    """Each finding with the package that brought its file."""
+    listed = list(found)
+    brought = owners(host, {finding.place.path for finding in listed if not finding.package})
+    return [
+        finding._replace(package=finding.package or brought.get(finding.place.path, ""))
+        for finding in listed
+    ]
 
 
 def told(found: Iterable[Finding], live: Live | None) -> Iterator[Finding]:
