@@ -202,7 +202,7 @@ def test_pressure_never_falls(ct: CT) -> None:
     before = read_pressure(Cgroups(Host()), record)
     ct.run(["/bin/sh", "-c", ":"])
     after = read_pressure(Cgroups(Host()), record)
-    for one, other in zip(before, after):
+    for one, other in zip(before[:6], after[:6]):  # the counters; averages do fall
         assert one is not None
         assert other is not None
         assert one <= other
