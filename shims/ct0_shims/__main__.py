@@ -77,8 +77,10 @@ def main() -> int:
             return manage(arguments)
         command = arguments.pop(0)
     if command not in COMMANDS:
-        sys.stderr.write((__doc__ or "") + f"\nCommands: {' '.join(sorted(COMMANDS))}\n")
-        return 2
+        asked = command in ("-h", "--help")
+        usage = (__doc__ or "") + f"\nCommands: {' '.join(sorted(COMMANDS))}\n"
+        (sys.stdout if asked else sys.stderr).write(usage)
+        return 0 if asked else 2
     return run(command, arguments)
 
 

@@ -20,6 +20,7 @@ import sys
 from ct0.host import Host
 
 SCOPES = ("host", "sandbox", "all")
+RULES = ("auto", "sysv", "procps")
 PATH = "/etc/ct0/shims.conf"
 LARGEST = 1 << 16
 
@@ -51,7 +52,11 @@ def read_settings() -> Settings:
         settings.scope = scope
     elif scope:
         settings.complaints.append(f"CT0_SCOPE={scope}: not one of {', '.join(SCOPES)}")
-    settings.pidof = variable("CT0_PIDOF") or settings.pidof
+    rules = variable("CT0_PIDOF")
+    if rules in RULES:
+        settings.pidof = rules
+    elif rules:
+        settings.complaints.append(f"CT0_PIDOF={rules}: not one of {', '.join(RULES)}")
     return settings
 
 
@@ -108,7 +113,7 @@ def parse_configuration(text: str, settings: Settings) -> None:
             settings.scope = values[0]
         elif key == "hostpid" and values in (["yes"], ["no"]):
             settings.hostpid = values == ["yes"]
-        elif key == "pidof" and len(values) == 1 and values[0] in ("auto", "sysv", "procps"):
+        elif key == "pidof" and len(values) == 1 and values[0] in RULES:
             settings.pidof = values[0]
         elif key == "caller" and len(values) == 2 and values[1] in SCOPES:
             callers[values[0]] = values[1]

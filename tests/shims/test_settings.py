@@ -61,6 +61,18 @@ def test_a_scope_that_is_none_is_reported_and_stays_narrow(
     assert settings.complaints == [f"CT0_SCOPE={value}: not one of host, sandbox, all"]
 
 
+@pytest.mark.parametrize("value", ["procps", "x", ""])
+def test_pidof_rules_of_the_environment(
+    root: Path, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    (root / "etc/ct0/shims.conf").write_text("pidof sysv\n")
+    monkeypatch.setenv("CT0_PIDOF", value)
+    settings = read_settings()
+    assert settings.pidof == ("procps" if value == "procps" else "sysv")
+    wrong = [f"CT0_PIDOF={value}: not one of auto, sysv, procps"] if value == "x" else []
+    assert settings.complaints == wrong
+
+
 def test_the_file(root: Path) -> None:
     text = "# a comment\n\nscope sandbox # why\nhostpid yes\npidof procps\n"
     (root / "etc/ct0/shims.conf").write_text(text)

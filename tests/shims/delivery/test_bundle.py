@@ -100,6 +100,15 @@ def is_standard(name: str) -> bool:
     )
 
 
+@pytest.mark.parametrize(("words", "status"), [(["--help"], 0), (["-h"], 0), ([], 2), (["x"], 2)])
+def test_by_its_own_name_it_tells_its_commands(file: Path, words: list[str], status: int) -> None:
+    run = subprocess.run([file, *words], capture_output=True, text=True, check=False)
+    said, silent = (run.stderr, run.stdout) if status else (run.stdout, run.stderr)
+    assert (run.returncode, silent) == (status, "")
+    assert said.startswith("usage: ct0-shims COMMAND")
+    assert said.splitlines()[-1] == f"Commands: {' '.join(sorted(COMMANDS))}"
+
+
 @pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_every_command_starts_from_its_link(file: Path, command: str) -> None:
     run = subprocess.run(
