@@ -22,7 +22,7 @@ class Text:
         self.everything = everything
 
     def paint(self, text: str, colour: str) -> str:
-        return f"\x1b[{colour}m{text}\x1b[0m" if self.colour else text
+        return f"\x1b[{colour}m{text}\x1b[0m" if self.colour and text else text
 
     def report(self, report: Report) -> str:
         return "".join(line + "\n" for line in self.lines(report))

@@ -133,6 +133,12 @@ def real(host: Host, path: str) -> str:
     return found
 
 
+def folder(host: Host, path: str) -> int:
+    """A descriptor of a folder, for the calls that take a `dir_fd`. Raises as `names`."""
+    listed, _ = _listable(host, path)
+    return listed
+
+
 def exists(host: Host, path: str) -> bool:
     """Whether something is there; what may not be looked at counts as not there."""
     try:

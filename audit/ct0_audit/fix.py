@@ -21,6 +21,7 @@ from ct0_audit.records import Edit, Finding
 BACKUPS = "/var/backups/ct0-audit"
 # What packages bring is overwritten by their next version: it is theirs to mend, or a shim's.
 OURS = ("/etc/", "/usr/local/", "/root/", "/home/", "/srv/", "/opt/", "/var/spool/cron/")
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Rewrite(NamedTuple):
@@ -100,34 +101,35 @@ def apply(host: Host, rewrite: Rewrite, backups: str) -> str:
     Raises Unavailable if the file has changed meanwhile, or cannot be written.
     """
     real = files.real(host, rewrite.path)
-    place = host.path(real)
-    if files.text(host, rewrite.path) != rewrite.old:
+    if files.text(host, real) != rewrite.old:
         raise Unavailable(f"{rewrite.path}: changed since it was audited: run it again")
-    folder, _, name = real.rpartition("/")
+    above, _, name = real.rpartition("/")
     backup = f"{backups}{real}"
+    draft = f".{name}.ct0-new"
+    folder = files.folder(host, above or "/")
     try:
-        status = os.lstat(place)
+        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
         if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
             raise Unavailable(f"{rewrite.path}: not a plain file with one name: mend it by hand")
         os.makedirs(os.path.dirname(backup), mode=0o700, exist_ok=True)
-        written(backup, rewrite.old, status, exclusive=True)
-        draft = f"{host.path(folder)}/.{name}.ct0-new"
+        write(os.open(backup, NEW, 0o600), rewrite.old, status)
+        file = os.open(draft, NEW, 0o600, dir_fd=folder)
         try:
-            written(draft, rewrite.new, status, exclusive=True)
-            os.rename(draft, place)
+            write(file, rewrite.new, status)
+            os.rename(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
         except OSError:
-            if os.path.lexists(draft):
-                os.unlink(draft)
+            os.unlink(draft, dir_fd=folder)
             raise
     except OSError as error:
-        raise Unavailable(f"{error.filename or place}: {error.strerror}") from error
+        raise Unavailable(f"{rewrite.path}: not rewritten: {error.strerror}") from error
+    finally:
+        os.close(folder)
     return backup
 
 
-def written(path: str, text: str, status: os.stat_result, exclusive: bool) -> None:
-    """The text in a new file, with the owner, mode and times of another's status."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with open(os.open(path, flags, 0o600), "wb") as file:
+def write(descriptor: int, text: str, status: os.stat_result) -> None:
+    """The text into a new file, with the owner and mode of another's status."""
+    with open(descriptor, "wb") as file:
         file.write(text.encode("utf-8", "surrogateescape"))
         file.flush()
         if os.geteuid() == 0:

@@ -66,16 +66,14 @@ def test_the_worst_comes_first(made: Made) -> None:
     made.write("/etc/init.d/a", "#!/bin/sh\npgrep -x nosuch && x\nkillall nosuch\n")
     made.shims("killall", "pgrep")
     made.write("/etc/init.d/z", "#!/bin/sh\nPATH=/usr/lib/ct0/shims\nkillall nginx\n")
-    assert (
-        [(f.place.path[-5:], f.rule) for f in made.audit("init").findings]
-        == [
-            ("nginx", "CT001"),  # reaches somebody now
-            ("d/a", "CT001")[:0] or ("it.d/a"[-5:], "CT001"),
-            ("it.d/a"[-5:], "CT005"),
-            ("nginx", "CT010"),  # a doubt
-            ("it.d/z"[-5:], "CT001"),  # covered
-        ]
-    )
+    order = [(f.place.path.rpartition("/")[2], f.rule) for f in made.audit("init").findings]
+    assert order == [
+        ("nginx", "CT001"),  # reaches somebody now
+        ("a", "CT001"),
+        ("a", "CT005"),
+        ("nginx", "CT010"),  # a doubt
+        ("z", "CT001"),  # covered
+    ]
 
 
 def test_two_paths_of_one_file_are_one(made: Made) -> None:
@@ -139,7 +137,7 @@ def test_what_cannot_be_read_is_told_unless_it_is_waived(made: Made) -> None:
     ("text", "reason"),
     [
         ('"${a:-' * 3000 + '}"' * 3000, "nested too deep to be read"),
-        ("echo $(" * 3000 + ")" * 3000, "nested too deep to be read"),
+        ("echo $(" * 3000 + ")" * 3000, "nested too deep, or too many commands: read in part"),
         ("{ " * 3000 + "} ;" * 3000, "nested too deep, or too many commands: read in part"),
         ("killall x\n" * 300, "more than 200 findings: the rest is not told"),
         (
