@@ -121,7 +121,8 @@ class Exporter:
         outcomes = [self._outcome(listing, self._wait(listing))]
         cts = self._cts
         cgroups = self._cgroups = self._cgroups.again(cts)
-        scrape = Scrape(self.host, cts, self.options, self._own_share, cgroups)
+        listed = outcomes[0][1] is True
+        scrape = Scrape(self.host, cts, self.options, self._own_share, cgroups, listed)
         seen: set[str] = set()
         for name in names:
             # One after the other: the interpreter does one thing at a time anyway.

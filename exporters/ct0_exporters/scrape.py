@@ -26,7 +26,11 @@ STEADY = ("engine", "ctid")  # the labels of every series of a CT; `name` joins 
 
 
 class Scrape:
-    """`cts` are those asked for (--ct.include, --ct.exclude), `all_cts` all there are."""
+    """`cts` are those asked for (--ct.include, --ct.exclude), `all_cts` all there are.
+
+    Where they could not be listed this time (`listed`) they are those of the last time: what they
+    use is read now, and right or absent; their states would be a guess.
+    """
 
     __slots__ = (
         "all_cts",
@@ -35,6 +39,7 @@ class Scrape:
         "host",
         "identities",
         "labels",
+        "listed",
         "options",
         "own_share",
     )
@@ -46,12 +51,14 @@ class Scrape:
         options: Options,
         own_share: OwnShare | None = None,
         cgroups: Cgroups | None = None,
+        listed: bool = True,
     ) -> None:
         self.host = host
         self.cgroups = cgroups or Cgroups(host)
         self.options = options
         self.own_share = own_share  # None: this process makes one scrape only
         self.all_cts = cts
+        self.listed = listed
         self.cts = [ct for ct in cts if options.wants(ct)]
         self.labels = (*STEADY, "name") if options.name_on_series else STEADY
         self.identities = identities(self.cts, options.name_on_series)

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from ct0.container import CT
 from ct0.host import Host
+from ct0.inventory import Inventory
 from ct0_exporters.collectors import COLLECTORS
 from ct0_exporters.exporter import Exporter
 from ct0_exporters.options import Options
@@ -105,6 +107,31 @@ def test_a_deleted_ct_leaves_no_series(node: Node) -> None:
     assert value(text, "ct_scrape_containers", engine="lxc") == 3
 
 
+def test_cts_that_cannot_be_listed_have_figures_and_no_state(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of the last list are read once more; that they still run would be a wrong OK."""
+    node.scrape()
+    node.stop("ct2", 1002)
+
+    def fail(self: Inventory) -> list[CT]:
+        raise OSError("/var/lib/docker/containers: Stale file handle")
+
+    monkeypatch.setattr(Inventory, "containers", fail)
+    text = node.exporter.metrics()[0].decode()
+    assert faults(text) == []
+    assert value(text, "ct_scrape_collector_success", collector="containers") == 0
+    assert {dict(labels)["ctid"] for name, labels in samples(text) if name == "ct_tasks"} == {
+        "ct1",
+        "ct3",
+    }
+    about = {"ct_state", "ct_info", "ct_start_time_seconds", "ct_host_containers"}
+    assert {name for name, _ in samples(text)}.isdisjoint({*about, "ct_scrape_containers"})
+
+    monkeypatch.undo()
+    assert state(node.scrape(), "ct2") == "stopped"
+
+
 def test_a_renamed_ct_has_series_of_one_name(node: Node) -> None:
     node.scrape()
     write(node.root, "/var/lib/lxc/ct2/config", config("called"))
@@ -115,7 +142,6 @@ def test_a_renamed_ct_has_series_of_one_name(node: Node) -> None:
 
 def test_cts_come_and_go_and_ct0s_counter_does_not_jump(node: Node) -> None:
     """CT0 uses 2 seconds between scrapes, each CT 5; what a CT used before is no part of it."""
-    node.cpu(0.0, ct1=1000, ct2=1000, ct3=1000)
     totals = [own(node.scrape())]
 
     def step(**used: float) -> None:

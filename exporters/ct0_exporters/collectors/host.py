@@ -100,7 +100,8 @@ PER_CT = ("lxc.monitor", "lxc.payload", "lxc.pivot")
 def collect(scrape: Scrape) -> Iterator[Family]:
     yield from machine(scrape)
     containers = scrape.family(CONTAINERS)
-    for (engine, state), number in Counter((ct.engine, ct.state) for ct in scrape.all_cts).items():
+    cts = scrape.all_cts if scrape.listed else []
+    for (engine, state), number in Counter((ct.engine, ct.state) for ct in cts).items():
         containers.add((clean(engine), state), number)
     yield containers
     yield from slices(scrape)
@@ -163,4 +164,4 @@ def folders(path: str) -> list[str]:
         with os.scandir(path) as entries:
             return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
     except OSError:
-        return []
+        return []  # unmounted since /proc/mounts was read, or closed to us: no slices are shown

@@ -40,6 +40,9 @@ METRICS = (CT_INFO, CT_STATE, CT_START, CT_AUTOSTART)
 
 
 def collect(scrape: Scrape) -> Iterator[Family]:
+    """Nothing where the CTs could not be listed: a state of before is none."""
+    if not scrape.listed:
+        return
     info, state, start, autostart = map(scrape.family, METRICS)
     named = "name" in scrape.labels
     if not named:

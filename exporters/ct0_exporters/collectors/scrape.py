@@ -47,7 +47,7 @@ METRICS = (
 def collect(scrape: Scrape, outcomes: Iterable[tuple[str, bool | None, float]]) -> Iterator[Family]:
     """`outcomes`: each collector's name, its success (None: not offered here), and seconds."""
     found, success, duration, build = map(scrape.family, METRICS)
-    counts = Counter(ct.engine for ct in scrape.all_cts)
+    counts = Counter(ct.engine for ct in scrape.all_cts if scrape.listed)
     for engine in ENGINES:
         if engine in counts:
             found.add((engine,), counts[engine])
