@@ -15,6 +15,7 @@ its own: `shared` says so, and only `du` could tell what it uses, which nothing 
 from __future__ import annotations
 
 import os
+import stat
 import struct
 from typing import NamedTuple
 
@@ -169,11 +170,31 @@ def read_ploop(host: Host, ct: CT) -> Filesystem:
     private = keys.get("VE_PRIVATE") or common.get("VE_PRIVATE") or "/vz/private/$VEID"
     private = private.replace("$VEID", ct.ctid).replace("${VEID}", ct.ctid)
     path = host.path(f"{private}/root.hdd/.statfs")
-    try:
-        raw = read_text(path).encode("utf-8", "surrogateescape")
-    except Unavailable:
-        raise Unavailable(f"{path}: no saved size of openvz {ct.ctid}") from None
+    nothing = Unavailable(f"{path}: no saved size of openvz {ct.ctid}")
+    if (keys.get("VE_LAYOUT") or common.get("VE_LAYOUT", "")).startswith("simfs"):
+        raise nothing  # its private area is its root: what is there, the CT wrote
+    raw = read_saved(host.path(f"{private}/root.hdd"), ".statfs")
+    if raw is None:
+        raise nothing
     return parse_ploop_statfs(raw, path)
+
+
+def read_saved(folder: str, name: str) -> bytes | None:
+    """The first bytes of a regular file. No link is followed, not the folder either: where an old
+    configuration does not say that the CT is none of ploop's, they may be the CT's."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        above = os.open(folder, flags | os.O_DIRECTORY)
+        try:
+            file = os.open(name, flags | os.O_NONBLOCK | os.O_NOCTTY, dir_fd=above)
+        finally:
+            os.close(above)
+        try:
+            return os.read(file, 64) if stat.S_ISREG(os.fstat(file).st_mode) else None
+        finally:
+            os.close(file)
+    except OSError:
+        return None  # absent, a link, or hidden from this caller
 
 
 def parse_ploop_statfs(raw: bytes, path: str = "") -> Filesystem:

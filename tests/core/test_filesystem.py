@@ -63,6 +63,43 @@ def test_stopped_ploop_ct_by_what_ploop_wrote(tmp_path: Path) -> None:
     ]
 
 
+SECRET = struct.pack("=5Q", 4096, 1000, 400, 65536, 60000)
+
+
+@pytest.mark.parametrize("trap", ["file", "folder", "pipe", "directory"])
+def test_a_stopped_simfs_ct_points_its_reader_nowhere(trap: str, tmp_path: Path) -> None:
+    """Its private area is its root, so that it can lay down there what ploop would have."""
+    write(tmp_path, "etc/vz/conf/104.conf", 'VE_PRIVATE="/srv/vz/$VEID"\n')
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret/.statfs").write_bytes(SECRET)
+    hdd = tmp_path / "srv/vz/104/root.hdd"
+    hdd.parent.mkdir(parents=True)
+    if trap == "folder":
+        hdd.symlink_to(tmp_path / "secret")
+    else:
+        hdd.mkdir()
+    if trap == "file":
+        (hdd / ".statfs").symlink_to(tmp_path / "secret/.statfs")
+    elif trap == "pipe":
+        os.mkfifo(hdd / ".statfs")
+    elif trap == "directory":
+        (hdd / ".statfs").mkdir()
+    ct = CT("openvz", "104", config="/etc/vz/conf/104.conf")
+    with pytest.raises(Unavailable, match="no saved size of openvz 104"):
+        read_filesystem(Cgroups(Host(str(tmp_path))), ct)
+
+
+@pytest.mark.parametrize("where", ["etc/vz/conf/104.conf", "etc/vz/vz.conf"])
+def test_a_stopped_simfs_ct_that_says_so_is_not_looked_into(where: str, tmp_path: Path) -> None:
+    write(tmp_path, "etc/vz/conf/104.conf", 'VE_PRIVATE="/srv/vz/$VEID"\n')
+    (tmp_path / where).write_text('VE_PRIVATE="/srv/vz/$VEID"\nVE_LAYOUT="simfs"\n')
+    (tmp_path / "srv/vz/104/root.hdd").mkdir(parents=True)
+    (tmp_path / "srv/vz/104/root.hdd/.statfs").write_bytes(SECRET)
+    ct = CT("openvz", "104", config="/etc/vz/conf/104.conf")
+    with pytest.raises(Unavailable, match="no saved size"):
+        read_filesystem(Cgroups(Host(str(tmp_path))), ct)
+
+
 @pytest.mark.parametrize("raw", [b"", b"\1" * 39, struct.pack("=5Q", 4096, 5, 6, 0, 0), bytes(40)])
 def test_ploop_truncated_or_garbage(raw: bytes) -> None:
     with pytest.raises(Malformed):
