@@ -19,10 +19,11 @@ from typing import Any
 
 from bench import fill
 from bench.delivered import lay_out
+from bench.installed import install_checks
 from bench.scene import SCENES, Scene, container_cgroups, run_inside
 from bench.table import Line, table
 
-INCUMBENTS = ("sysvinit-utils", "procps", "psmisc")
+INCUMBENTS = ("sysvinit-utils", "procps", "psmisc", "monitoring-plugins-basic")
 
 
 def main() -> int:
@@ -36,6 +37,7 @@ def main() -> int:
         folder = Path(name)
         folder.chmod(0o755)
         shims = lay_out(folder, options.python)
+        install_checks(folder, options.python)
         programs = folder / "programs"
         programs.mkdir()
         fill.make_programs(str(programs))

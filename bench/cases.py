@@ -13,7 +13,10 @@ from bench.scene import Scene
 PIDOF, PGREP, KILLALL = "/bin/pidof", "/usr/bin/pgrep", "/usr/bin/killall"
 NOBODY = "benchnobody"
 
-RATIO, MILLISECONDS = "ratio", "ms"
+CHECK_PROCS = "/usr/lib/nagios/plugins/check_procs"
+AS_NOBODY = ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+RATIO, MILLISECONDS, BOTH = "ratio", "ms", "both"
 
 
 class Case(NamedTuple):
@@ -22,19 +25,22 @@ class Case(NamedTuple):
     theirs: list[str]  # [] when there is nothing to compare with
     finds: str  # "daemons", "script", "" for nothing
     incumbent: str = ""  # "" when `theirs` is no incumbent but the floor below any Python program
-    target: tuple[str, float] | None = None  # at most; (RATIO or MILLISECONDS of processor time, x)
+    # At most; (RATIO or MILLISECONDS of processor time, or BOTH: that ratio and of time passed, x).
+    target: tuple[str, float] | None = None
     silent: bool = False  # found, but not printed
+    says: str = ""  # the whole line, of a check
 
 
 def cases(scene: Scene, shims: Path, programs: Path, python: str) -> list[Case]:
     """The cases of a scene; without those whose incumbent or shim is not there."""
-    wanted = scans(scene.name, shims, programs)
+    wanted = scans(scene.name, shims, programs) + checks(scene, shims.parent / "check_procs")
     if scene.name == "small":
         wanted += start_ups(shims, python)
     return [
         case
         for case in wanted
-        if os.path.exists(case.ours[0]) and (not case.theirs or os.path.exists(case.theirs[0]))
+        if os.path.exists(case.ours[0])
+        and (not case.theirs or os.path.exists(case.incumbent or case.theirs[0]))
     ]
 
 
@@ -61,6 +67,41 @@ def scans(scene: str, shims: Path, programs: Path) -> list[Case]:
             silent=command == "killall",
         )
         for command, arguments, incumbent, finds, target in command_lines
+    ]
+
+
+def checks(scene: Scene, script: Path) -> list[Case]:
+    """check_procs counting all, by name, and looking at each; as root and as plugins run.
+
+    Whoever measures is its parent and does not count; nor have the containers' parents arguments.
+    """
+    limit = {"small": 4.0, "large": 1.0}.get(scene.name)
+    target = (BOTH, limit) if limit else None
+    everybody, named = scene.own - 1, scene.own - 1 - scene.containers
+    lines = [
+        (["-w", "9000", "-c", "9999"], f"PROCS OK: {everybody} processes | procs=#;9000;9999;0;"),
+        (
+            ["-c", "1:", "-C", DAEMON],
+            f"PROCS OK: 2 processes with command name '{DAEMON}' | procs=#;;1:;0;",
+        ),
+        (
+            ["-m", "VSZ", "-c", "9999999", "-a", "inf"],
+            f"VSZ OK: {named} processes with args 'inf' | "
+            "procs=#;;;0; procs_warn=0;;;0; procs_crit=0;;;0;",
+        ),
+    ]
+    return [
+        Case(
+            " ".join(["check_procs", *arguments]) + ("  (as nobody)" if user else ""),
+            [*user, str(script), *arguments],
+            [*user, CHECK_PROCS, *arguments],
+            "",
+            CHECK_PROCS,
+            target,
+            says=says.replace("#", says.split()[2]) + "\n",
+        )
+        for arguments, says in lines
+        for user in ([], AS_NOBODY)
     ]
 
 

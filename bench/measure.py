@@ -46,6 +46,10 @@ def measure(ours: list[str], theirs: list[str], runs: int) -> list[Pair]:
 def check(case: Case, wanted: list[int]) -> None:
     """A figure for a wrong answer is worth nothing: ours must find CT0's own and nobody else."""
     ours = subprocess.run(case.ours, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    if case.says:
+        if (ours.stdout, ours.stderr, ours.returncode) != (case.says, "", 0):
+            raise SystemExit(f"bench: {case.name}: says {ours.stdout} {ours.stderr}")
+        return
     found = sorted(int(word) for word in ours.stdout.split())
     expected = [] if case.silent else sorted(wanted)
     if found != expected or ours.returncode != (0 if wanted else 1) or ours.stderr:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import median
 from typing import Any
 
-from bench.cases import RATIO
+from bench.cases import BOTH, MILLISECONDS
 
 HEAD = ("", "ours", "theirs", "cpu ratio", "wall", "target", "")
 
@@ -29,12 +29,14 @@ class Line:
         if self.target is None:
             return None
         unit, limit = self.target
-        return (self.cpu if unit == RATIO else self.ours)[1] <= limit
+        measured = self.ours[1] if unit == MILLISECONDS else self.cpu[1]
+        return measured <= limit and (unit != BOTH or self.wall[1] <= limit)
 
     def cells(self) -> tuple[str, ...]:
         target = ""
         if self.target is not None:
-            target = f"<= {self.target[1]:g}{'x' if self.target[0] == RATIO else ' ms'}"
+            target = f"<= {self.target[1]:g}{' ms' if self.target[0] == MILLISECONDS else 'x'}"
+            target += " both" if self.target[0] == BOTH else ""
         return (
             self.case + ("" if self.incumbent else "  (theirs: python3 -IS -c pass)"),
             "{:.1f} / {:.1f}".format(*self.ours),

@@ -44,6 +44,18 @@ class Criteria:
         if self.flags is not None and len(STATE_LETTERS.intersection(self.flags)) > 1:
             self.any_of, self.flags = self.flags, None
 
+    def are_quick(self) -> bool:
+        """Whether `quick` may ever be False."""
+        return self.no_kernel or not (
+            self.ppid is self.command is self.vsz is self.pcpu is self.flags is self.any_of is None
+        )
+
+    def are_slow(self) -> bool:
+        """Whether `slow` may ever be False."""
+        return bool(self.excluded) or not (
+            self.command is self.uid is self.rss is self.flags is self.any_of is self.all_of is None
+        )
+
     def quick(self, row: Row) -> bool:
         return (
             (self.ppid is None or row.ppid == self.ppid)

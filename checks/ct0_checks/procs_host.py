@@ -30,6 +30,11 @@ class Look:
         self.by_ct: dict[tuple[str, str], Tally] = {}
         self.left_out: dict[str, int] = {}  # kind of owner -> processes that matched
         self.seen = 0
+        criteria = request.criteria
+        # Of thousands each question counts.
+        self.quick = criteria.quick if criteria.are_quick() else everybody
+        self.slow = criteria.slow if criteria.are_slow() else everybody
+        self.last = criteria.by_command_line if criteria.reads_command_lines else everybody
 
     def whole(self, table: Table) -> None:
         for name in table.pids():
@@ -45,16 +50,16 @@ class Look:
         criteria = self.request.criteria
         row = LiveRow(table, name)
         self.seen += 1
-        if row.ppid == table.pid or not criteria.quick(row):
+        if not self.quick(row):
             return
         owner = self.scope.owner(name)
         counts = self.scope.counts(owner)
         if counts is False:
             # Its command line might tell that it is not meant, but is not worth waiting for.
-            if not (criteria.reads_command_lines or row.is_nameless) and criteria.slow(row):
+            if not (criteria.reads_command_lines or row.is_nameless) and self.slow(row):
                 self.left_out[owner.kind] = self.left_out.get(owner.kind, 0) + 1
             return
-        if row.is_sister() or not criteria.slow(row) or not criteria.by_command_line(row):
+        if row.is_sister() or not self.slow(row) or not self.last(row):
             return
         if self.request.verbose >= 2:
             doubt = "" if counts else " (of unknown owner)"
@@ -92,6 +97,10 @@ class Look:
             f" --sandbox={self.request.sandbox}).\n"
             f"Looked at {self.seen} processes; matched and not counted: {out or 'none'}.\n"
         )
+
+
+def everybody(row: LiveRow) -> bool:
+    return True
 
 
 def place(owner: Owner) -> tuple[str, str]:

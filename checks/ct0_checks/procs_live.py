@@ -9,15 +9,17 @@ import os
 
 from ct0.errors import Malformed, Unavailable
 from ct0.process import read_at
-from ct0.ps_columns import SHOWN, comm_and_args, elapsed, kibibytes, parse_columns
+from ct0.ps_columns import comm_and_args, elapsed, kibibytes, parse_columns, printed
 from ct0_checks.procs_numbers import single
 from ct0_checks.procs_row import first_word, harmless
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ct0.host import Host
+    from ct0.ps_columns import Columns
 
 COMM = 15  # bytes of a name that the kernel keeps
+SHORT = 448  # bytes of a file; most are shorter
 SISTER = b"check_procs"
 
 
@@ -92,30 +94,45 @@ class LiveRow:
     Raises OSError when the process is gone or hidden, Malformed.
     """
 
-    __slots__ = ("_cmdline", "_status", "columns", "is_kernel", "name", "pid", "ppid", "table")
+    __slots__ = ("_cmdline", "_columns", "_status", "name", "table")
 
     def __init__(self, table: Table, name: str) -> None:
         self.table = table
         self.name = name  # the PID as its folder is called
-        path = name + "/stat"
-        self.columns = parse_columns(read_at(table.folder, path), path)
-        self.pid = self.columns.pid
-        self.ppid = self.columns.ppid
-        self.is_kernel = self.columns.is_kernel_thread
+        self._columns: Columns | None = None
         self._cmdline: bytes | None = None
         self._status: bytes | None = None
 
     @property
+    def columns(self) -> Columns:
+        if self._columns is None:
+            path = self.name + "/stat"
+            self._columns = parse_columns(read_at(self.table.folder, path, SHORT), path)
+        return self._columns
+
+    @property
     def status(self) -> bytes:
         if self._status is None:
-            self._status = read_at(self.table.folder, self.name + "/status")
+            self._status = read_at(self.table.folder, self.name + "/status", 2048)
         return self._status
 
     @property
     def cmdline(self) -> bytes:
         if self._cmdline is None:
-            self._cmdline = read_at(self.table.folder, self.name + "/cmdline")
+            self._cmdline = read_at(self.table.folder, self.name + "/cmdline", SHORT)
         return self._cmdline
+
+    @property
+    def pid(self) -> int:
+        return int(self.name)
+
+    @property
+    def ppid(self) -> int:
+        return self.columns.ppid
+
+    @property
+    def is_kernel(self) -> bool:
+        return self.columns.is_kernel_thread
 
     @property
     def uid(self) -> int:
@@ -160,7 +177,7 @@ class LiveRow:
     @property
     def prog(self) -> str:
         if not self.is_nameless:
-            return first_word(self.columns.comm[:COMM].translate(SHOWN))[0]
+            return first_word(printed(self.columns.comm[:COMM]))[0]
         return first_word(comm_and_args(self.columns, self.cmdline))[0]
 
     @property
@@ -206,15 +223,19 @@ class LiveRow:
             comm == name and not any(word.startswith(comm) for word in longer)
         )
 
+    def may_run_a_check(self) -> bool:
+        comm = self.columns.comm
+        return comm in ("check_procs", "sudo") or comm.startswith("python")
+
     def is_sister(self) -> bool:
         """Whether it is another check_procs of this user's, or what runs one: a Python, sudo.
 
         By its command line and never by its executable, which is every Python program's.
         """
-        comm = self.columns.comm
-        if comm not in ("check_procs", "sudo") and not comm.startswith("python"):
+        # What is read already is asked first.
+        if self._columns is not None and not self.may_run_a_check():
             return False
-        if self.table.user < 0 or self.uid != self.table.user:
+        if self.table.user < 0 or self.uid != self.table.user or not self.may_run_a_check():
             return False
         words = self.cmdline.split(b"\0")[:2]
         return any(word.rpartition(b"/")[2] == SISTER for word in words)

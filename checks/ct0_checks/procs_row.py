@@ -28,19 +28,18 @@ def described(row: Row) -> str:
 
 
 def first_word(text: str) -> tuple[str, str]:
-    """COMMAND and ARGS: sscanf's "%s %n" and what is left, without blanks around it."""
-    text = text.strip(BLANKS)
-    end = 0
-    while end < len(text) and text[end] not in BLANKS:
-        end += 1
-    return base_name(text[:end]), text[end:].strip(BLANKS)
+    """COMMAND and ARGS of the end of ps' line, in which blanks are the only space."""
+    word, _, rest = text.lstrip(" ").partition(" ")
+    return base_name(word), rest.strip(" ")
 
 
 def base_name(path: str) -> str:
     """What follows the last slash that something follows: f2b/server is server, a/ stays a/."""
+    if "/" not in path:
+        return path
     stripped = path.rstrip("/")
     if not stripped:
-        return path[:1]
+        return "/"
     return stripped.rpartition("/")[2] + ("/" if stripped != path else "")
 
 

@@ -106,7 +106,7 @@ class Ownership:
         try:
             if not self._is_in_my_namespace(folder, pid):
                 return False
-            text = read_at(folder, pid + "/cgroup")
+            text = read_at(folder, pid + "/cgroup", SHORT)
         except OSError:
             return False  # gone, hidden, a kernel without cgroups, a path that is too long
         unmarked = self._unmarked.get(text)
@@ -122,7 +122,7 @@ class Ownership:
                 return posix.readlink(pid + "/ns/pid", dir_fd=folder) == self.pid_namespace
             except PermissionError:
                 self.by_links = False  # nobody else's then either
-        status = read_at(folder, pid + "/status")
+        status = read_at(folder, pid + "/status", 2048)
         columns, env_id = _value(status, b"NSpid"), _value(status, b"envID")
         mine = None if self.env_id is None else self.env_id.encode("ascii")
         return columns is not None and b"\t" not in columns and env_id == mine
@@ -212,6 +212,9 @@ class Ownership:
             if not HIERARCHIES.isdisjoint(line.controllers.split(","))
         ]
         return bool(own) and all(own)
+
+
+SHORT = 448  # bytes of a file; most are shorter
 
 
 def _value(status: bytes, key: bytes) -> bytes | None:

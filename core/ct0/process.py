@@ -113,12 +113,15 @@ class Process:
             raise Malformed(f"{self.path}/cgroup", "a path that is too long") from error
 
 
-def read_at(folder: int, path: str) -> bytes:
-    """The whole of a file of /proc, by its path below an open folder. Raises OSError."""
+def read_at(folder: int, path: str, likely: int = 65536) -> bytes:
+    """The whole of a file of /proc, by its path below an open folder. Raises OSError.
+
+    `likely`: more bytes than it usually has; below 480 Python has the memory at hand.
+    """
     file = posix.open(path, FILE, dir_fd=folder)
     try:
-        text = posix.read(file, 65536)
-        if len(text) >= 4096:  # one read may return less than the file holds
+        text = posix.read(file, likely)
+        if len(text) == likely or len(text) >= 4096:  # one read may return less than there is
             while more := posix.read(file, 1 << 20):
                 text += more
         return text

@@ -20,59 +20,73 @@ SHOWN = {**dict.fromkeys(range(32), "."), 127: "?"}  # what ps makes of control 
 
 
 class Columns:
-    """What /proc/PID/stat tells. A column is worked out when it is asked for, since most never are.
+    """What /proc/PID/stat tells. A column is worked out when it is asked for, since most never are:
+    then what is no number raises Malformed.
 
     `comm` is as the kernel has it: any bytes but NUL, undecodable ones as surrogates; `state` the
-    first letter of STAT: R S D T t Z X I. `numbers` are indexed as proc(5) numbers the fields.
+    first letter of STAT: R S D T t Z X I.
     """
 
-    __slots__ = ("comm", "numbers", "pid", "ppid", "state")
+    __slots__ = ("comm", "fields", "path", "pid")
 
-    def __init__(self, pid: int, comm: str, state: str, numbers: list[int]) -> None:
+    def __init__(self, pid: int, comm: str, fields: list[bytes], path: str) -> None:
         self.pid = pid
         self.comm = comm
-        self.state = state
-        self.numbers = numbers
-        self.ppid = numbers[4]
+        self.fields = fields
+        self.path = path
+
+    def number(self, which: int) -> int:
+        """A field by its number in proc(5)."""
+        try:
+            return int(self.fields[which - 3])
+        except ValueError as error:
+            raise Malformed(self.path, self.fields[which - 3].decode("ascii", "replace")) from error
+
+    @property
+    def state(self) -> str:
+        return self.fields[0].decode("ascii", "replace")
+
+    @property
+    def ppid(self) -> int:
+        return self.number(4)
 
     @property
     def is_kernel_thread(self) -> bool:
-        return bool(self.numbers[9] & KERNEL_THREAD)
+        return bool(self.number(9) & KERNEL_THREAD)
 
     @property
     def threads(self) -> int:
-        return self.numbers[20]
+        return self.number(20)
 
     @property
     def vsz(self) -> int:
         """KiB; as `VmSize:` of status."""
-        return self.numbers[23] >> 10
+        return self.number(23) >> 10
 
     def stat(self, locked: bool) -> str:
         """STAT whole; `locked`: it has memory locked (`VmLck:` of status is not 0)."""
-        numbers = self.numbers
-        nice = numbers[19]
+        nice = self.number(19)
         text = self.state + ("<" if nice < 0 else "N" if nice > 0 else "")
         if locked:
             text += "L"
-        if numbers[6] == self.pid:  # leads its session
+        if self.number(6) == self.pid:  # leads its session
             text += "s"
-        if numbers[20] > 1:
+        if self.threads > 1:
             text += "l"
-        if numbers[5] == numbers[8]:  # its group has the terminal
+        if self.number(5) == self.number(8):  # its group has the terminal
             text += "+"
         return text
 
     def seconds(self, now: float, hertz: int) -> int:
         """ELAPSED: whole seconds since it started, `now` being those since boot."""
-        return max(0, int(now - self.numbers[22] / hertz))
+        return max(0, int(now - self.number(22) / hertz))
 
     def pcpu(self, now: float, hertz: int) -> float:
         """%CPU: of its whole life, cut to a tenth, and from 100 on to the whole number."""
-        lived = now * hertz - self.numbers[22]
+        lived = now * hertz - self.number(22)
         if lived < 1:
             return 0.0
-        tenths = int((self.numbers[14] + self.numbers[15]) * 1000 / lived)
+        tenths = int((self.number(14) + self.number(15)) * 1000 / lived)
         return tenths / 10 if tenths < 1000 else float(tenths // 10)
 
 
@@ -84,8 +98,7 @@ def parse_columns(line: bytes, path: str = "stat") -> Columns:
         if not 0 < left < right or len(fields) < 22:
             raise ValueError
         comm = line[left + 1 : right].decode("utf-8", "surrogateescape")
-        numbers = [0, 0, 0, 0, *map(int, fields[1:22])]
-        return Columns(int(line[:left]), comm, fields[0].decode("ascii"), numbers)
+        return Columns(int(line[:left]), comm, fields, path)
     except ValueError as error:
         raise Malformed(path, line.decode("ascii", "replace")) from error
 
@@ -118,4 +131,9 @@ def comm_and_args(columns: Columns, cmdline: bytes) -> str:
     args = cmdline.rstrip(b"\0").replace(b"\0", b" ").decode("utf-8", "surrogateescape")
     if not args:
         args = f"[{columns.comm}]" + (" <defunct>" if columns.state == "Z" else "")
-    return f"{columns.comm[:15]:<15} {args}".translate(SHOWN)
+    return printed(f"{columns.comm[:15]:<15} {args}")
+
+
+def printed(text: str) -> str:
+    """As ps prints it: a control character is a point, and DEL a question mark."""
+    return text if text.isprintable() else text.translate(SHOWN)
