@@ -106,7 +106,7 @@ class Icinga2:
         attributes: dict[str, Any] = found[0]["attrs"] if found else {}
         return attributes
 
-    def run_check(self, host: str, service: str | None = None, timeout: float = 60) -> Answer:
+    def run_check(self, host: str, service: str | None = None, timeout: float = 200) -> Answer:
         """Have a service's plugin, or a host's, run now; return what came of it."""
         what = f"{host}/{service}" if service else host
 

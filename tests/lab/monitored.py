@@ -41,7 +41,9 @@ class Monitored(NamedTuple):
 
     def definitions(self, form: str) -> str:
         command = [sys.executable, "-m", "ct0.cli", "monitoring", "definitions", f"--{form}"]
-        return ct0(*command, "--plugins", str(self.plugins.folder))
+        text = ct0(*command, "--plugins", str(self.plugins.folder))
+        # This machine may be busy with all the other tests.
+        return text.replace("-t 30:3", "-t 150:3").replace("timeout = 30s", "timeout = 150s")
 
     def place(self, service: Service) -> tuple[str, str | None]:
         """The host and the service by which a plugin is asked; a CT's state is its host's own."""
@@ -98,7 +100,7 @@ def plugins(run: Run, name: str, source: Sequence[str]) -> Plugins:
     states = run.folder / f"{name}-states"
     more = {}
     for plugin in PLUGINS:
-        words = [*source, f"--state-dir={states}", "--timeout=60"]
+        words = [*source, f"--state-dir={states}", "--timeout=120"]
         if plugin == "check_procs":
             words = [word for word in source if word.startswith("--root=")]
         more[plugin] = " ".join(map(shlex.quote, words))

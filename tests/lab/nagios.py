@@ -35,13 +35,13 @@ temp_path={0}/var
 check_result_path={0}/var/spool/checkresults
 resource_file={0}/resource.cfg
 retain_state_information=0
-interval_length=1
+interval_length=60
 check_workers=2
 use_syslog=0
 check_for_updates=0
 enable_notifications=0
-service_check_timeout=60
-host_check_timeout=30
+service_check_timeout=180
+host_check_timeout=180
 illegal_macro_output_chars=`~$&|'"<>
 illegal_object_name_chars=`~!$%^&*|'"<>?,()=
 """
@@ -79,7 +79,7 @@ class Nagios:
     def service(self, host: str, service: str) -> dict[str, str]:
         return self._block("servicestatus", host, service)
 
-    def run_check(self, host: str, service: str | None = None, timeout: float = 60) -> Answer:
+    def run_check(self, host: str, service: str | None = None, timeout: float = 200) -> Answer:
         """Have a service's plugin, or a host's, run now; return what came of it."""
         what = f"{host}/{service}" if service else host
 

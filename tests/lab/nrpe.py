@@ -27,7 +27,7 @@ nrpe_group={user}
 allowed_hosts=127.0.0.0/8
 dont_blame_nrpe=0
 allow_bash_command_substitution=0
-command_timeout=60
+command_timeout=150
 connection_timeout=300
 include_dir={folder}/nrpe.d
 """
@@ -41,10 +41,10 @@ class Nrpe:
     def line(self, command: str = "") -> list[str]:
         """How check_nrpe asks for a command; without one, for the server's version."""
         line = [f"{programs()}/usr/lib/nagios/plugins/check_nrpe", "-H", self.address]
-        return [*line, "-t", "60:3", *(["-c", command] if command else [])]
+        return [*line, "-t", "150:3", *(["-c", command] if command else [])]
 
     def run_check(self, command: str) -> Answer:
-        done = attempt(self.line(command), timeout=90)
+        done = attempt(self.line(command), timeout=180)
         return answer(done.returncode, done.stdout)
 
 

@@ -104,7 +104,7 @@ def host_names(
 
 
 def digest(engine: str, ctid: str) -> str:
-    whole = f"{engine}\0{ctid}".encode("utf-8", "surrogateescape")
+    whole = f"{engine}\0{ctid}".encode("utf-8", "backslashreplace")
     return hashlib.sha256(whole).hexdigest()[:16]
 
 
