@@ -5,13 +5,17 @@ from __future__ import annotations
 import configparser
 import json
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ct0.survey import load
+from generated import generate, write
+from planted import HOSTS, process
 
 CHECKS = Path(__file__).parents[2] / "checks"
 READ = [sys.executable, "-I", "-m", "ct0_checks.reader"]
@@ -123,6 +127,8 @@ def test_the_timer_is_quicker_than_the_file_grows_old() -> None:
     assert options.state_file == "/run/ct0/state.json"
 
 
+RECORDED = sorted(path.name for path in HOSTS.iterdir() if (path / "proc/1").is_dir())
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 HOOK = """
 import json, os, sys
 seen = []
@@ -143,12 +149,36 @@ print(json.dumps([seen, text]))
 """
 
 
+# Whatever is below these is a container's to write.
+ROOTS = re.compile(
+    r"/(rootfs|merged|diff|vz/root|var/lib/machines/[^/]+|vz/private/[^/]+|proc/[0-9]+/(root|cwd))/"
+)
+
+
+def opened(host: Path) -> tuple[list[tuple[str, int]], str]:
+    """What is opened and listed for a survey of a host below a folder, each with its flags; and
+    the survey."""
+    env = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    done = run([sys.executable, "-c", HOOK, str(host)], env)
+    assert (done.returncode, done.stderr) == (0, "")
+    seen, text = json.loads(done.stdout)
+    return [(os.path.normpath(path), flags) for path, flags in seen if "/" in path], text
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_what_it_opens_of_a_recorded_host(name: str, host: Callable[[str], Path]) -> None:
+    """Of every engine: nothing below a container's root, and nothing to write to."""
+    root = str(host(name))
+    found = [(path[len(root) :], flags) for path, flags in opened(host(name))[0] if root in path]
+    assert found
+    for path, flags in found:
+        assert not ROOTS.search(f"{path}/"), path
+        assert not flags & WRITING, path
+
+
 def test_what_it_opens_of_a_hostile_container(tmp_path: Path) -> None:
     """Its root is full of links to CT0's secrets, and its names lead up and out: nothing below its
     root is opened, nothing that its names point at, and nothing for writing."""
-    from generated import generate, write
-    from planted import process
-
     host = generate(tmp_path / "host", 2, 2)
     secret = tmp_path / "secret"
     secret.write_text("top secret")
@@ -169,18 +199,14 @@ def test_what_it_opens_of_a_hostile_container(tmp_path: Path) -> None:
         process(host, pid, "sh", cmdline=b"[lxc monitor] /secret x\0", cgroup=cgroup, uid=100_000,
                 nspid=f"{pid} 1", namespace=f"pid:[{5000 + number}]")  # fmt: skip
         (host / f"proc/{pid}/root").symlink_to(secret)
-    done = run([sys.executable, "-c", HOOK, str(host)],
-               {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)})  # fmt: skip
-    assert (done.returncode, done.stderr) == (0, "")
-    seen, text = json.loads(done.stdout)
+    seen, text = opened(host)
     assert len(load(text).cts) >= 6
-    opened = [(os.path.normpath(path), flags) for path, flags in seen if "/" in path]
-    assert opened
+    assert seen
     allowed = tuple(f"{host}/{top}" for top in ("proc", "sys", "etc", "var/lib", "vz", "run"))
     ours = (sys.prefix, sys.base_prefix, str(CHECKS.parent), "/usr")
-    for path, flags in opened:
+    for path, flags in seen:
         assert path.startswith((*allowed, *ours)), path
         assert "rootfs" not in path, path
         assert path != str(secret)
-        assert not flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC), path
+        assert not flags & WRITING, path
     assert "top secret" not in text
