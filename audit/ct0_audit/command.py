@@ -20,7 +20,7 @@ from ct0_audit.rules import RULES
 from ct0_audit.sarif import as_sarif
 from ct0_audit.sources import SOURCES
 from ct0_audit.waivers import PATH, read_waivers
-from ct0_audit.words import NAMES, open_findings, unread
+from ct0_audit.words import NAMES, counted, open_findings, unread
 
 WORSE = {KILLS: (KILLS,), BLOCKS: (KILLS, BLOCKS), MISCOUNTS: (KILLS, BLOCKS, MISCOUNTS)}
 
@@ -100,9 +100,9 @@ def fix(report: Report, host: Host, options: argparse.Namespace) -> int:
     left = [
         f for f in open_findings(report, options.all) if not f.edits or f.place.path not in changed
     ]
-    said = f"{len(changed)} files {'rewritten' if options.apply else 'in the diff'}"
-    print(f"ct0 audit fix: {said}, {len(left)} findings left: `ct0 audit` shows them",
-          file=sys.stderr)  # fmt: skip
+    done = f"{counted(len(changed), 'file')} {'rewritten' if options.apply else 'in the diff'}"
+    more = ": `ct0 audit` shows them" if left else ""
+    print(f"ct0 audit fix: {done}, {counted(len(left), 'finding')} left{more}", file=sys.stderr)
     return 0
 
 

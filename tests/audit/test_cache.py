@@ -11,6 +11,7 @@ from audit.audited import Made
 from audit.judged import DEBIAN, PROCPS
 from ct0_audit import engine
 from ct0_audit.cache import Cache
+from ct0_audit.facts import facts
 from ct0_audit.records import Finding, Report
 
 
@@ -85,7 +86,7 @@ def test_a_damaged_cache_is_made_anew(made: Made, tmp_path: Path, damage: bytes)
     (file,) = folder.iterdir()
     if b"%s" in damage:
         cache = Cache(str(folder), made.host)
-        cache.open(engine.facts(made.host))
+        cache.open(facts(made.host))
         damage = damage % cache.basis.encode()
     file.write_bytes(damage)
     assert run(made, folder) == first

@@ -21,16 +21,16 @@ from ct0_audit.records import Selector
 def live(tmp_path: Path) -> Live:
     made = Made(tmp_path)
     made.processes()
-    other = {"namespace": "pid:[4026532300]"}
+    other = "pid:[4026532300]"
     planted.process(
         tmp_path, 302, "python3", nspid="302 8", cgroup=WEB1, exe="/usr/bin/python3.11",
-        cmdline=b"python3\0/opt/jobs\0--all\0", uid=33, **other,
+        cmdline=b"python3\0/opt/jobs\0--all\0", uid=33, namespace=other,
     )  # fmt: skip
     planted.process(
         tmp_path, 303, "averyverylongna", nspid="303 8", cgroup=DB1, exe="/srv/averyverylongname",
-        cmdline=b"averyverylongname\0", **other,
+        cmdline=b"averyverylongname\0", namespace=other,
     )  # fmt: skip
-    planted.process(tmp_path, 304, "nginx", nspid="304 9", cgroup=DB1, state="Z", **other)
+    planted.process(tmp_path, 304, "nginx", nspid="304 9", cgroup=DB1, state="Z", namespace=other)
     made.write("/etc/passwd", "root:x:0:0::/:\nwww-data:x:33:33::/:\n")
     made.write("/run/x.pid", "303\n")
     made.write("/run/own.pid", "50\n")

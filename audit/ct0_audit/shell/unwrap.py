@@ -205,6 +205,6 @@ def start_stop_daemon(call: Call) -> list[Call]:
             ):
                 first = call.words[place]
                 inner = call.inner(after - 1)
-                words = [first._replace(text=value or first.text), *call.words[after:]]
-                return [inner.of(words)]
+                command = first._replace(text=value or first.text)
+                return [inner.of([command, *call.words[after:]])]
     return []
