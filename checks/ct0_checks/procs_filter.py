@@ -46,15 +46,13 @@ class Criteria:
 
     def are_quick(self) -> bool:
         """Whether `quick` may ever be False."""
-        return self.no_kernel or not (
-            self.ppid is self.command is self.vsz is self.pcpu is self.flags is self.any_of is None
-        )
+        asked = (self.ppid, self.command, self.vsz, self.pcpu, self.flags, self.any_of)
+        return self.no_kernel or any(one is not None for one in asked)
 
     def are_slow(self) -> bool:
         """Whether `slow` may ever be False."""
-        return bool(self.excluded) or not (
-            self.command is self.uid is self.rss is self.flags is self.any_of is self.all_of is None
-        )
+        asked = (self.command, self.uid, self.rss, self.flags, self.any_of, self.all_of)
+        return bool(self.excluded) or any(one is not None for one in asked)
 
     def quick(self, row: Row) -> bool:
         return (

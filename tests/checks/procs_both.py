@@ -70,7 +70,7 @@ def play(
     """What theirs and ours say to each line. The original leaves out its own PID, so a line is
     played again where a player's is by chance one of the table's."""
     theirs = [once(line, folder, pids, environment) for line in lines]
-    jobs = [
+    jobs: list[dict[str, object]] = [
         {"argv": list(line), "folder": str(folder), "environment": environment} for line in lines
     ]
     while True:
