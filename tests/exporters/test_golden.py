@@ -100,24 +100,104 @@ def test_the_generated_hosts_show_every_family(scraped: Scraped) -> None:
 @pytest.mark.parametrize(
     ("name", "labels", "wanted"),
     [
-        # vestat: `101 1857 0 727 ...`, in jiffies of HZ 1000.
-        ("ct_cpu_mode_seconds_total", {"ctid": "101", "mode": "user"}, 1.857),
-        ("ct_cpu_mode_seconds_total", {"ctid": "101", "mode": "system"}, 0.727),
-        # vestat: used 3060044916, in nanoseconds.
-        ("ct_cpu_usage_seconds_total", {"ctid": "101"}, 3.060044916),
         # user_beancounters: `103: ... numproc 4 ... 16 16 0`.
         ("ct_tasks", {"ctid": "103"}, 4),
         ("ct_tasks_limit", {"ctid": "103"}, 16),
-        # vzquota: `1k-blocks 102724 2097152`, `inodes 2649 131072`.
-        ("ct_filesystem_used_bytes", {"ctid": "101"}, 102724 * 1024),
-        ("ct_filesystem_size_bytes", {"ctid": "101"}, 2097152 * 1024),
-        ("ct_filesystem_files_free", {"ctid": "101"}, 131072 - 2649),
-        # /proc/bc/101/ioprio: `prio: 4`.
-        ("ct_block_priority", {"ctid": "101"}, 4),
     ],
 )
 def test_openvz(scraped: Scraped, name: str, labels: dict[str, str], wanted: float) -> None:
     assert value(scraped("openvz6"), name, engine="openvz", **labels) == wanted
+
+
+PAGE, KIB = 4096, 1024
+# Every series of CT 101 but its beancounters -> what its line in tests/hosts/openvz6 says.
+TRACED = {
+    # /etc/vz/conf/101.conf: NAME="web1"; /proc/92/cgroup: memory:/101.
+    "ct_info config=/etc/vz/conf/101.conf cgroup=/101": 1,
+    # Processes are in it.
+    "ct_state state=running": 1,
+    "ct_state state=frozen": 0,
+    "ct_state state=stopped": 0,
+    "ct_state state=suspended": 0,
+    "ct_state state=mounted": 0,
+    # /proc/stat: btime 1795390145; /proc/92/stat, VPid 1: starttime 339.
+    "ct_start_time_seconds": 1795390145 + 3.39,
+    # 101.conf: ONBOOT="yes".
+    "ct_autostart": 1,
+    # /proc/vz/vestat: used 3060044916, user 1857, nice 0, system 727 (jiffies, HZ 1000).
+    "ct_cpu_usage_seconds_total": 3.060044916,
+    "ct_cpu_mode_seconds_total mode=user": 1.857,
+    "ct_cpu_mode_seconds_total mode=nice": 0,
+    "ct_cpu_mode_seconds_total mode=system": 0.727,
+    # ... maxlat 0, totlat 0.
+    "ct_sched_latency_max_seconds": 0,
+    "ct_sched_latency_seconds_total": 0,
+    # /proc/vz/fairsched/101/cpu.stat: nr_periods 0, nr_throttled 0, throttled_time 0.
+    "ct_cpu_periods_total": 0,
+    "ct_cpu_throttled_periods_total": 0,
+    "ct_cpu_throttled_seconds_total": 0,
+    # cpu.shares 1024; CPUUNITS="1000". cpu.rate 0 and cpu.nr_cpus 0: no limit, all of the machine.
+    "ct_cpu_shares": 1024,
+    "ct_cpu_units": 1000,
+    "ct_cpu_online_cpus": 2,
+    # /proc/bc/101/resources: physpages 4609 6121 0 9223372036854775807 0: unlimited, no limit.
+    "ct_memory_usage_bytes": 4609 * PAGE,
+    "ct_memory_peak_bytes": 6121 * PAGE,
+    "ct_memory_limit_hits_total": 0,
+    # kmemsize 842330; oomguarpages 948 948 26112 9223372036854775807 0; swappages 0, unlimited.
+    "ct_memory_kernel_bytes": 842330,
+    "ct_memory_guarantee_bytes": 26112 * PAGE,
+    "ct_memory_oom_kills_total": 0,
+    "ct_memory_swap_usage_bytes": 0,
+    # /proc/bc/101/meminfo: Inactive(file) 12728, AnonPages 3792, Cached 13820, Shmem 0,
+    # SReclaimable 276, Dirty 24 kB.
+    "ct_memory_working_set_bytes": 4609 * PAGE - 12728 * KIB,
+    "ct_memory_anon_bytes": 3792 * KIB,
+    "ct_memory_file_bytes": 13820 * KIB,
+    "ct_memory_shmem_bytes": 0,
+    "ct_memory_slab_reclaimable_bytes": 276 * KIB,
+    "ct_memory_dirty_bytes": 24 * KIB,
+    # numproc 6 9 240 240 0.
+    "ct_tasks": 6,
+    "ct_tasks_limit": 240,
+    # /proc/vz/beancounter/101/blkio.io_service_bytes: 254:0 Read 18042880, Write 0; io_serviced:
+    # Read 248, Write 0; /proc/partitions: 254 0 vda.
+    "ct_block_read_bytes_total device=vda": 18042880,
+    "ct_block_written_bytes_total device=vda": 0,
+    "ct_block_reads_total device=vda": 248,
+    "ct_block_writes_total device=vda": 0,
+    # /proc/bc/101/ioprio: prio: 4.
+    "ct_block_priority": 4,
+    # /proc/vz/vzquota: 1k-blocks 102724 2097152 (softlimit), inodes 2649 131072.
+    "ct_filesystem_size_bytes mountpoint=/ fstype=simfs": 2097152 * KIB,
+    "ct_filesystem_used_bytes mountpoint=/ fstype=simfs": 102724 * KIB,
+    "ct_filesystem_avail_bytes mountpoint=/ fstype=simfs": (2097152 - 102724) * KIB,
+    "ct_filesystem_files mountpoint=/ fstype=simfs": 131072,
+    "ct_filesystem_files_free mountpoint=/ fstype=simfs": 131072 - 2649,
+    "ct_filesystem_shared mountpoint=/ fstype=simfs": 0,
+    # /proc/92/net/dev: venet0: 0 0 0 0 ...; its network namespace is not CT0's.
+    **{
+        f"ct_network_{way}_{what}_total device=venet0": 0
+        for way in ("receive", "transmit")
+        for what in ("bytes", "packets", "errors", "drop")
+    },
+    "ct_network_shares_host": 0,
+}
+
+
+def test_every_series_of_an_openvz_ct_is_traced_to_its_line(scraped: Scraped) -> None:
+    found = {}
+    for (name, labels), number in samples(scraped("openvz6")).items():
+        has = dict(labels)
+        if has.get("ctid") == "101" and not name.startswith("ct_beancounter_"):
+            assert (has["engine"], has["name"]) == ("openvz", "web1")
+            more = labels - {("ctid", "101"), ("engine", "openvz"), ("name", "web1")}
+            found[name, more] = number
+    traced = {}
+    for text, number in TRACED.items():
+        name, *pairs = text.split(" ")
+        traced[name, frozenset(tuple(pair.split("=", 1)) for pair in pairs)] = number
+    assert found == pytest.approx(traced, rel=1e-12)
 
 
 def test_every_beancounter_of_the_record_is_a_series(
