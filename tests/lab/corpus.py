@@ -98,7 +98,15 @@ def _usrmerge(target: Path) -> None:
 def _unpack(package: Path, target: Path) -> None:
     leave = [f"--exclude={pattern}" for pattern in LEFT_OUT]
     with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", package], stdout=subprocess.PIPE) as files:
-        unpack = ["tar", "-x", "-C", target, "--keep-directory-symlink", "--no-same-owner", *leave]
+        unpack = [
+            "tar",
+            "-x",
+            "-C",
+            str(target),
+            "--keep-directory-symlink",
+            "--no-same-owner",
+            *leave,
+        ]
         done = subprocess.run(unpack, stdin=files.stdout, capture_output=True, check=False)
     if done.returncode != 0 or files.returncode != 0:
         raise LabError(f"{package.name}: cannot be unpacked: {done.stderr.decode()[:200]}")

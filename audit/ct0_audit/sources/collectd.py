@@ -32,8 +32,11 @@ EXEC = re.compile(r'\s*(?:Exec|NotificationExec)\s+"?[^"\s]+"?\s+(?=\S)', re.IGN
 
 
 def read(host: Host) -> Found:
-    wanted = ["/etc/collectd.conf", "/etc/collectd/collectd.conf"]
-    wanted += paths_in(host, "/etc/collectd/collectd.conf.d", "/etc/collectd.d", ends=(".conf",))
+    wanted = [
+        "/etc/collectd.conf",
+        "/etc/collectd/collectd.conf",
+        *paths_in(host, "/etc/collectd/collectd.conf.d", "/etc/collectd.d", ends=(".conf",)),
+    ]
     yield from configured(host, wanted, parse_collectd)
 
 

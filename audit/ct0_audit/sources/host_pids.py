@@ -45,7 +45,7 @@ def read(host: Host) -> Found:
     manifests = paths_in(host, "/etc/kubernetes/manifests", ends=(".yaml", ".yml", ".json"))
     yield from configured(host, manifests, parse_yaml)
     units = paths_in(host, *UNITS, depth=1, ends=(".service", ".container", ".conf", ".pod"))
-    yield from _without_following(host, units)
+    yield from configured(host, units, parse_unit_lines)  # what they run is systemd.py's
     docker = paths_in(host, DOCKER, depth=1, ends=("hostconfig.json",))
     yield from configured(host, docker, parse_hostconfig)
     yield from configured(host, _lxc(host), parse_lxc)
@@ -71,11 +71,6 @@ def _is_hook(name: str) -> bool:
     return name.endswith(
         (".mount", ".umount", ".start", ".stop", ".premount", ".postumount", ".sh")
     )
-
-
-def _without_following(host: Host, paths: list[str]) -> Found:
-    """Units are read for this one line only: systemd.py reads them for what they run."""
-    yield from configured(host, paths, parse_unit_lines)
 
 
 def parse_unit_lines(text: str, path: str) -> Iterator[Direct]:

@@ -31,8 +31,10 @@ BESIDE = re.compile(r"\s+[{}]?\s*$|\s+[!#].*$")
 
 
 def read(host: Host) -> Found:
-    wanted = ["/etc/keepalived/keepalived.conf"]
-    wanted += paths_in(host, "/etc/keepalived", depth=2, ends=(".conf",))
+    wanted = [
+        "/etc/keepalived/keepalived.conf",
+        *paths_in(host, "/etc/keepalived", depth=2, ends=(".conf",)),
+    ]
     yield from configured(host, wanted, parse_keepalived)
 
 

@@ -31,8 +31,11 @@ INCLUDE = re.compile(r"^\s*include\s+(/\S+)\s*$", re.MULTILINE)
 
 
 def read(host: Host) -> Found:
-    wanted = ["/etc/logrotate.conf", "/usr/etc/logrotate.conf"]
-    wanted += paths_in(host, "/etc/logrotate.d", "/usr/etc/logrotate.d")
+    wanted = [
+        "/etc/logrotate.conf",
+        "/usr/etc/logrotate.conf",
+        *paths_in(host, "/etc/logrotate.d", "/usr/etc/logrotate.d"),
+    ]
     yield from configured(host, wanted, parse_logrotate)
 
 

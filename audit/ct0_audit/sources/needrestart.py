@@ -17,7 +17,7 @@ from ct0.host import Host
 from ct0_audit import files
 from ct0_audit.records import KILLS, MISCOUNTS, Direct, Snippet
 from ct0_audit.sources.lines import Line, direct, shell, without_comments
-from ct0_audit.sources.scripts import Found, configured, paths_in
+from ct0_audit.sources.scripts import Found, Paths, configured, paths_in
 
 KIND = "needrestart"
 
@@ -40,7 +40,7 @@ def read(host: Host) -> Found:
     yield from configured(host, paths_in(host, "/etc/apt/apt.conf.d"), parse_hooks)
 
 
-def _needrestart(host: Host, paths: list[str], modules: str) -> Found:
+def _needrestart(host: Host, paths: Paths, modules: str) -> Found:
     decided = False
     for item in configured(host, paths, parse_restart):
         decided = True

@@ -40,6 +40,7 @@ CATALOGS = (
     "/var/cache/puppet/client_data/catalog",
 )
 CATALOG = 32 << 20  # bytes; of a large host 10 MB
+UNUSED = re.compile(r"/(spec|examples|tests)/")
 DOLLAR = re.compile(r"\\\$")
 SHELL_OF = {
     "exec": ("command", "onlyif", "unless", "refresh"),
@@ -50,19 +51,23 @@ SHELL_OF = {
 
 
 def read(host: Host) -> Found:
-    manifests = [
-        path
-        for path in paths_in(host, *MANIFESTS, depth=9, ends=(".pp",))
-        if "/spec/" not in path and "/examples/" not in path and "/tests/" not in path
-    ]
-    yield from configured(host, manifests, parse_manifest)
+    manifests = paths_in(host, *MANIFESTS, depth=9, ends=(".pp",))
+    yield from configured(host, filter(is_used, manifests), parse_manifest)
     for path in paths_in(host, *CATALOGS, ends=(".json",)):
+        if isinstance(path, files.Unreadable):
+            yield NotRead(path.path, path.reason)
+            continue
         try:
             yield from parse_catalog(files.text(host, path, CATALOG), path)
         except files.Unreadable as reason:
             yield NotRead(path, reason.reason)
         except Malformed as reason:
             yield NotRead(path, f"not understood: {reason}")
+
+
+def is_used(path: str | files.Unreadable) -> bool:
+    """Whether it is no module's own test or example."""
+    return isinstance(path, files.Unreadable) or not UNUSED.search(path)
 
 
 def parse_manifest(text: str, path: str) -> Iterator[Snippet | Direct]:

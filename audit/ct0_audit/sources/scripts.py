@@ -13,6 +13,8 @@ from ct0_audit.records import SHELL, Direct, NotRead, Snippet
 from ct0_audit.sources.lines import Line
 
 Found = Iterator["Snippet | Direct | NotRead"]
+# Files to read, and folders of them that could not be listed.
+Paths = Iterable["str | files.Unreadable"]
 
 SHELLS = {
     *("sh", "bash", "dash", "ash", "ksh", "ksh93", "mksh", "zsh"),
@@ -83,11 +85,14 @@ def folders(
 
 
 def configured(
-    host: Host, paths: Iterable[str], parse: Callable[[str, str], Iterable[Snippet | Direct]]
+    host: Host, paths: Paths, parse: Callable[[str, str], Iterable[Snippet | Direct]]
 ) -> Found:
     """What `parse(text, path)` finds in each file, and the scripts that its commands lead to."""
     seen: set[str] = set()
     for path in paths:
+        if isinstance(path, files.Unreadable):
+            yield NotRead(path.path, path.reason)
+            continue
         try:
             real = files.real(host, path)
             if real in seen:
@@ -160,22 +165,19 @@ def settings(lines: Iterable[Line]) -> Iterator[tuple[str, Line]]:
             yield key.strip(), line.after("=").unquoted()
 
 
-def paths_in(host: Host, *wanted: str, depth: int = 0, ends: tuple[str, ...] = ()) -> list[str]:
-    """Paths of files: those named, and of each named folder the files in it. What cannot be
-    listed stays in the list as its own path, so that reading it says why."""
-    found = []
-    for path in wanted:
-        try:
-            files.names(host, path)
-        except files.Absent:
-            continue
-        except files.Unreadable:
-            found.append(path)
-            continue
-        for entry in files.walk(host, path, depth):
+def paths_in(
+    host: Host, *wanted: str, depth: int = 0, ends: tuple[str, ...] = ()
+) -> list[str | files.Unreadable]:
+    """The files in the folders `wanted` and `depth` levels below, those with such an ending if
+    any is given; what cannot be looked at stays in the list, to be told."""
+    found: list[str | files.Unreadable] = []
+    for folder in wanted:
+        for entry in files.walk(host, folder, depth):
             name = entry.path.rpartition("/")[2]
             if isinstance(entry, files.Absent) or LEFT.search(name):
                 continue
-            if not ends or name.endswith(ends):
+            if isinstance(entry, files.Unreadable):
+                found.append(entry)
+            elif not ends or name.endswith(ends):
                 found.append(entry.path)
     return found

@@ -29,8 +29,12 @@ RUN = re.compile(
 
 
 def read(host: Host) -> Found:
-    wanted = ["/etc/snmp/snmpd.conf", "/etc/snmp/snmpd.local.conf", "/usr/share/snmp/snmpd.conf"]
-    wanted += paths_in(host, "/etc/snmp/snmpd.conf.d", ends=(".conf",))
+    wanted = [
+        "/etc/snmp/snmpd.conf",
+        "/etc/snmp/snmpd.local.conf",
+        "/usr/share/snmp/snmpd.conf",
+        *paths_in(host, "/etc/snmp/snmpd.conf.d", ends=(".conf",)),
+    ]
     yield from configured(host, wanted, parse_snmpd)
 
 

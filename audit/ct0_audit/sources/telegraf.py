@@ -29,8 +29,10 @@ SAFE = ("pid_file", "systemd_unit", "systemd_units", "cgroup", "supervisor_unit"
 
 
 def read(host: Host) -> Found:
-    wanted = ["/etc/telegraf/telegraf.conf"]
-    wanted += paths_in(host, "/etc/telegraf/telegraf.d", ends=(".conf",))
+    wanted = [
+        "/etc/telegraf/telegraf.conf",
+        *paths_in(host, "/etc/telegraf/telegraf.d", ends=(".conf",)),
+    ]
     yield from configured(host, wanted, parse_telegraf)
 
 

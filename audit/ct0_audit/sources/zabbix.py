@@ -20,14 +20,14 @@ from ct0_audit.sources.scripts import Found, configured, paths_in
 
 KIND = "zabbix"
 
-FOLDERS = ("/etc/zabbix", "/usr/local/etc")
+OTHERS = tuple(f"/usr/local/etc/{name}.conf" for name in ("zabbix_agentd", "zabbix_agent2"))
 PARAMETER = re.compile(r"\s*UserParameter\s*=\s*([^,\[\s]+(?:\[[^\]]*\])?)\s*,\s*(?=\S)")
 PROC = re.compile(r"\bproc\.(?:num|mem|cpu\.util|get)\[([^\]]*)\]")
 
 
 def read(host: Host) -> Found:
-    paths = paths_in(host, *FOLDERS, depth=2, ends=(".conf",))
-    yield from configured(host, [path for path in paths if "zabbix" in path], parse_zabbix)
+    wanted = paths_in(host, "/etc/zabbix", depth=2, ends=(".conf",))
+    yield from configured(host, [*wanted, *OTHERS], parse_zabbix)
 
 
 def parse_zabbix(text: str, path: str) -> Iterator[Snippet | Direct]:
