@@ -36,8 +36,8 @@ def page(rule: str) -> str:
         lines += ["## No finding", "", *(f"* {form}" for form in each.safe), ""]
     lines += ["## What to do", "", each.fix, ""]
     lines += [
-        f"To leave one where it is, with a reason: `# ct0-audit: ignore={each.id} REASON` beside it,"
-        " or a line of [the waiver file](../audit.md#leaving-a-finding).",
+        f"To leave one where it is, with a reason: `# ct0-audit: ignore={each.id} REASON` beside"
+        " it, or a line of [the waiver file](../audit.md#leaving-a-finding).",
         "",
         "Made from the audit's own table by `python -m tests.rules_page`.",
     ]
