@@ -61,7 +61,7 @@ def start_stop_daemon(case: Case, call: Call) -> Iterator[Verdict]:
         selector = None
     how = "by name" if names else "by executable" if programs else "by user"
     what = shown(names or programs or list(users))
-    changes = pidfile_of(case, call, found.values("x", "exec"))
+    changes = pidfile_of(call, [*names, *programs])
     signal = (found.values("s", "signal") or [""])[0].upper()
     if action == "stop" and not found.has("t", "test") and signal not in ("0", "SIG0"):
         yield Verdict(
@@ -89,14 +89,15 @@ def start_stop_daemon(case: Case, call: Call) -> Iterator[Verdict]:
         )
 
 
-def pidfile_of(case: Case, call: Call, programs: list[str]) -> tuple[Change, ...]:
-    """The PID file that the same script gives for the same program elsewhere."""
+def pidfile_of(call: Call, programs: list[str]) -> tuple[Change, ...]:
+    """The PID file that the same script gives for the same program elsewhere, by name or path."""
+    asked = {program.rpartition("/")[2] for program in programs}
     for other in call.script.calls:
         if other.script is not call.script or other is call:
             continue
         if other.name not in ("start-stop-daemon", "status_of_proc", "pidofproc", "killproc"):
             continue
-        if programs and not any(p in other.arguments for p in programs):
+        if not asked & {argument.rpartition("/")[2] for argument in other.arguments}:
             continue
         for at, word in enumerate(other.words[:-1]):
             if word.text in ("--pidfile", "-p"):
