@@ -62,14 +62,16 @@ def ct0(*command: str) -> str:
     return call(command, env=environment).stdout
 
 
-def recorded(run: Run, host: str = "openvz6", guest: str = "web1") -> Monitored:
+def recorded(
+    run: Run, host: str = "openvz6", guest: str = "web1", folder: str = "recorded"
+) -> Monitored:
     """A recorded host, copied to where user nagios may read it."""
-    root = readable(planted.plant(host, run.folder / "recorded"))
+    root = readable(planted.plant(host, run.folder / folder))
     # As the OpenVZ kernels have it that count one; the recorded one does not.
     load = root / "proc/vz/fairsched/101/cpu.proc.loadavg"
     load.parent.mkdir(parents=True, exist_ok=True)
     load.write_text("16.20 4.00 1.00 1/9 345\n", encoding="ascii")
-    return Monitored("recorded", guest, str(root), plugins(run, "recorded", [f"--root={root}"]), ())
+    return Monitored("recorded", guest, str(root), plugins(run, folder, [f"--root={root}"]), ())
 
 
 def live(run: Run, ct: CT) -> Monitored:

@@ -37,6 +37,7 @@ class Nrpe:
     def __init__(self, address: str, folder: Path) -> None:
         self.address = address
         self.folder = folder
+        self.pid = 0
 
     def line(self, command: str = "") -> list[str]:
         """How check_nrpe asks for a command; without one, for the server's version."""
@@ -66,5 +67,5 @@ def nrpe(run: Run, commands: dict[str, str], name: str = "nrpe") -> Iterator[Nrp
     def ready() -> bool:
         return server.run_check("").text.startswith("NRPE v")
 
-    with service(command, folder / "log", ready, environment()):
+    with service(command, folder / "log", ready, environment()) as server.pid:
         yield server

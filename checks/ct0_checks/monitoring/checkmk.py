@@ -17,6 +17,17 @@ from ct0_checks.monitoring.fleet import Node
 from ct0_checks.monitoring.services import OF_CT, OF_CT0, STATE
 from ct0_checks.monitoring.wishes import Wishes
 
+HEAD = """\
+#!/bin/sh
+# For /usr/lib/check_mk_agent/local on CT0: what each plugin says of CT0, and of each container as a
+# host of its own (piggyback). check_procs, which has Nagios' format alone, is for mrpe.cfg:"""
+
+LOCAL_CHECK = """
+# The agent runs as root, which takes no directory of user nagios.
+states=${CT0_STATE_DIR:-/var/lib/ct0/checkmk}
+mkdir -p -m 0700 "$states"
+"""
+
 HOSTS = re.compile(r'"tag_piggyback": "piggyback"')
 
 
@@ -36,20 +47,16 @@ def render(node: Node, wishes: Wishes) -> str:
 
 def definitions(wishes: Wishes) -> str:
     """The local check: each plugin in Checkmk's own format, one after the other."""
-    lines = [
-        "#!/bin/sh",
-        "# For /usr/lib/check_mk_agent/local on CT0. check_procs knows Nagios' format only;",
-        "# it goes into /etc/check_mk/mrpe.cfg:",
-    ]
+    lines = [LOCAL_CHECK]
     for service in (*OF_CT0, STATE, *OF_CT):
-        program = f"{wishes.plugins}/{service.plugin}"
+        words = [f"{wishes.plugins}/{service.plugin}"]
         if service.plugin == "check_procs":
-            lines.append(f"#     {service.description} {program} {service.arguments}".rstrip())
-    for service in (*OF_CT0, STATE, *OF_CT):
-        if service.plugin != "check_procs":
-            name = shlex.quote(f"{service.description}")
-            lines.append(f"{wishes.plugins}/{service.plugin} --format=checkmk --service={name}")
-    return "\n".join([*lines, "exit 0", ""])
+            words += [service.arguments]
+            lines.insert(0, f"#     {service.description} {' '.join(words)}")
+        else:
+            words += ["--format=checkmk", f"--service={shlex.quote(service.description)}"]
+            lines.append(" ".join([*words, '--state-dir="$states"']))
+    return "\n".join([HEAD, *lines, "exit 0", ""])
 
 
 def entry(name: str, attributes: dict[str, Any]) -> dict[str, Any]:
