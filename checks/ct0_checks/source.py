@@ -41,6 +41,8 @@ def obtain(
     if source == "auto":
         source = automatic(options)
     if source == "direct":
+        if options.root == "/" and hidden():
+            raise Unavailable("/proc hides processes from this user (hidepid): run as root")
         # Half of the time is for all the rest.
         deadline = min(DEADLINE, options.timeout / 2) if options.timeout else DEADLINE
         return survey(Host(options.root), parts, deadline=deadline)
@@ -55,6 +57,27 @@ def automatic(options: argparse.Namespace, euid: int | None = None) -> str:
     if options.root != "/" or (os.geteuid() if euid is None else euid) == 0:
         return "direct"
     return "state" if os.path.lexists(options.state_file) else "sudo"
+
+
+def hidden() -> bool:
+    """Whether /proc shows this user his own processes alone: then no container would be found, and
+    nothing be wrong."""
+    try:
+        with open("/proc/1/stat", "rb"):
+            return False
+    except OSError:
+        return os.geteuid() != 0
+
+
+def unusable(path: str) -> str:
+    """Why a state file was not taken."""
+    try:
+        os.lstat(path)
+    except PermissionError:
+        return "may not be read by this user"
+    except OSError:
+        return "is not there"
+    return "was not asked for"
 
 
 def from_state_file(path: str, max_age: float) -> Survey:
@@ -102,7 +125,7 @@ def read_state_file(path: str) -> str:
 def through_sudo(command: Sequence[str], timeout: float, state_file: str) -> Survey:
     """Raises Unavailable: sudo does not let us, or the reader does not end in time."""
     sudo, reader = command
-    settle = f"(no {state_file} either: enable {TIMER}, or allow {reader} in sudoers)"
+    settle = f"({state_file} {unusable(state_file)}: enable {TIMER}, or allow {reader} in sudoers)"
     try:
         process = subprocess.Popen(
             [sudo, "-n", "--", reader],

@@ -7,7 +7,6 @@ adds up since then, 0.5 ms a second, has come to 16 s.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import struct
 from typing import NamedTuple
@@ -30,7 +29,13 @@ def read_clock(host: Host) -> Clock:
     """Raises Unavailable for a recorded host, and where a filter forbids the call."""
     if not host.live:
         raise Unavailable("a recorded host's clock cannot be asked")
-    timex = ctypes.create_string_buffer(SIZE)
+    try:
+        import ctypes
+
+        timex = ctypes.create_string_buffer(SIZE)
+    except (ImportError, MemoryError) as error:
+        # MemoryError: older Pythons make memory executable there, which a service may forbid.
+        raise Unavailable(f"ctypes: {error or 'no memory that may be executed'}") from None
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.adjtimex(timex) < 0:
         raise Unavailable(f"adjtimex: {os.strerror(ctypes.get_errno())}")

@@ -168,13 +168,14 @@ def test_sudo_says_no(tmp_path: Path) -> None:
     with pytest.raises(Unavailable) as error:
         by_sudo(program(tmp_path, text), source="sudo")
     assert str(error.value).startswith(
-        "sudo /usr/lib/ct0/ct0-read: sudo: a password is ?[31mrequired? (no /nonexistent either: "
-        "enable ct0-state.timer, or allow /usr/lib/ct0/ct0-read in sudoers)"
+        "sudo /usr/lib/ct0/ct0-read: sudo: a password is ?[31mrequired? "
+        "(/nonexistent is not there: enable ct0-state.timer, or allow "
+        "/usr/lib/ct0/ct0-read in sudoers)"
     )
 
 
 def test_no_sudo_at_all(tmp_path: Path) -> None:
-    with pytest.raises(Unavailable, match=r"No such file or directory \(no /nonexistent either"):
+    with pytest.raises(Unavailable, match=r"No such file or directory \(/nonexistent is not there"):
         by_sudo((f"{tmp_path}/absent", "/r"), source="sudo")
 
 
@@ -205,3 +206,21 @@ def test_a_reader_that_may_not_be_killed_is_left_to_its_own_alarm(
     monkeypatch.setattr(os, "kill", kill)
     with pytest.raises(Unavailable, match="no answer"):
         by_sudo(program(tmp_path, "time.sleep(3600)"), source="sudo", timeout=0.5)
+
+
+def test_the_state_file_of_another_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its folder is closed to this user, whom sudo does not know either."""
+
+    def closed(path: str) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "lstat", closed)
+    with pytest.raises(Unavailable, match=r"no such rule .* may not be read by this user: enable"):
+        by_sudo(program(tmp_path, "sys.exit('no such rule')"), source="sudo")
+
+
+def test_a_proc_that_hides_processes_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No container would be found there, which is OK."""
+    monkeypatch.setattr(source, "hidden", lambda: True)
+    with pytest.raises(Unavailable, match="hidepid"):
+        obtain(options(source="direct", state_file="/nonexistent"), [])

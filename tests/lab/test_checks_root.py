@@ -186,9 +186,27 @@ def test_without_the_line_it_says_what_to_set_up(sudoers: Sudoers, run: Run) -> 
         call([*sudoers.enter, "mv", "/etc/ct0-sudoers", "/etc/sudoers.d/ct0"])
     assert (done.returncode, done.stdout) == (
         3,
-        f"CT_DISK UNKNOWN - sudo {READER}: sudo: a password is required (no {run.folder}/none "
-        f"either: enable ct0-state.timer, or allow {READER} in sudoers)\n",
+        f"CT_DISK UNKNOWN - sudo {READER}: sudo: a password is required ({run.folder}/none "
+        f"is not there: enable ct0-state.timer, or allow {READER} in sudoers)\n",
     )
+
+
+def test_where_proc_hides_processes_no_plugin_finds_a_host_without_containers(
+    sudoers: Sudoers, lxc: CT, run: Run
+) -> None:
+    """hidepid=2: read by nagios itself there is no container and all is well; through sudo there
+    are."""
+    hide = 'mount -t proc -o hidepid=2 proc /proc; exec "$@"'
+    here = Sudoers(0, sudoers.site)
+    here.enter = [*sudoers.enter, "unshare", "--mount", "sh", "-ec", hide, "sh"]
+    none = f"--state-file={run.folder}/none"
+    done = here.plugin("check_ct_disk", "--source=direct", none)
+    assert (done.returncode, done.stdout) == (
+        3,
+        "CT_DISK UNKNOWN - /proc hides processes from this user (hidepid): run as root\n",
+    )
+    done = here.plugin("check_ct_disk", f"--ct={lxc.ctid}", none)
+    assert done.stdout.startswith(f"CT_DISK OK - {lxc.ctid} "), done.stdout
 
 
 def test_the_user_was_this_tests_alone(sudoers: Sudoers) -> None:
