@@ -38,8 +38,8 @@ ROOM = 3600  # characters of a line, which schedulers cut at 4 kB
 def judge_cts(request: Request, table: Table, output: Output) -> int:
     everyone = containers(table.host)
     chosen, missing = choose(everyone, request.cts)
-    wanted = {key(ct): ct for ct in chosen} if request.cts else None
-    look = Look(request, Scope(table, request, set(wanted) if wanted is not None else None), output)
+    wanted = {key(ct) for ct in chosen} if request.cts else None
+    look = Look(request, Scope(table, request, wanted, {key(ct) for ct in everyone}), output)
     look.whole(table)
     if request.per_ct:
         judged = [ct for ct in chosen if request.cts or ct.processes]
@@ -98,7 +98,7 @@ def say_each(
     tallies: list[tuple[str, str, Tally]] = []
     if request.scope == "all":
         own = look.by_ct.get(("ct0", ""), Tally(request))
-        tallies.append(("CT0", "ct0", own))
+        tallies.append(("CT0", "ct0" if "ct0" not in called.values() else "CT0", own))
     for ct in cts:
         tally = look.by_ct.get(key(ct), Tally(request))
         tallies.append((shown(ct), called[ct.engine, ct.ctid], tally))
@@ -106,14 +106,16 @@ def say_each(
         output.say(f"{request.metric} OK: no containers run on this host{criteria(request)}\n")
         return OK
 
-    states = [tally.state() for _, _, tally in tallies]
+    hung = [shown(ct) for ct in cts if key(ct) in look.hung]
+    states = [OK if name in hung else tally.state() for name, _, tally in tallies]
     state = worst(max(states, default=OK), request, missing)
-    if look.doubtful.count and state == OK:
-        state = UNKNOWN  # any of them may be in any CT
+    if look.doubtful.count:
+        state = max(state, UNKNOWN, key=SEVERITY.index)  # any of them may be in any CT
     offenders = sorted(
         (one for one in zip(states, tallies) if one[0] != OK), key=lambda one: -one[0]
     )
     parts = [f"{tally.counted()} in {name}" for _, (name, _, tally) in offenders]
+    parts += [f"command lines cannot be read in {name}" for name in hung]
     more = len(parts) - request.max_listed
     text = ", ".join(parts[: request.max_listed]) + (f" and {more} more" if more > 0 else "")
     total = sum(tally.count for _, _, tally in tallies)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from ct0.errors import Malformed
 from ct0.host import Host
-from ct0.owner import CONTAINER
+from ct0.owner import OWN
 from ct0_checks.procs_live import LiveRow, Table
+from ct0_checks.procs_patience import Late, Reader
 from ct0_checks.procs_row import described, harmless
-from ct0_checks.procs_scope import Scope, key
+from ct0_checks.procs_scope import Scope
 from ct0_checks.procs_verdict import OK, Tally, in_doubt, line
 from ct0_checks.procs_verdict import UNKNOWN as UNKNOWN_STATE
 
@@ -29,6 +30,8 @@ class Look:
         self.doubtful = Tally(request)
         self.by_ct: dict[tuple[str, str], Tally] = {}
         self.left_out: dict[str, int] = {}  # kind of owner -> processes that matched
+        self.hung: set[tuple[str, str]] = set()  # whose command lines cannot be read
+        self.reader = Reader(min(1.0, request.timeout / 10 or 1.0))
         self.seen = 0
         criteria = request.criteria
         # Of thousands each question counts.
@@ -40,8 +43,8 @@ class Look:
         for name in table.pids():
             try:
                 self.one(table, name)
-            except PermissionError:
-                # Of some process something may not be read (--match-exe as a user).
+            except (PermissionError, Late):
+                # Of some process something may not be read (--match-exe as a user), or cannot.
                 self.doubtful.count += 1
             except (OSError, Malformed):
                 continue  # gone while we looked
@@ -59,24 +62,43 @@ class Look:
             if not (criteria.reads_command_lines or row.is_nameless) and self.slow(row):
                 self.left_out[owner.kind] = self.left_out.get(owner.kind, 0) + 1
             return
-        if row.is_sister() or not self.slow(row) or not self.last(row):
+        if owner.kind != OWN:
+            self.fetch(owner, row)
+        elif row.is_sister():
+            return
+        if not self.slow(row) or not self.last(row):
             return
         if self.request.verbose >= 2:
             doubt = "" if counts else " (of unknown owner)"
             self.output.say(f"Matched: {harmless(described(row))}{doubt}\n")
         (self.tally if counts else self.doubtful).add(row)
         if self.request.per_ct and counts:
-            where = place(owner)
+            where = self.scope.place(owner)
             if where not in self.by_ct:
                 self.by_ct[where] = Tally(self.request)
             self.by_ct[where].add(row)
+
+    def fetch(self, owner: Owner, row: LiveRow) -> None:
+        """Read what somebody else may make unreadable, and of nobody twice. Raises Late."""
+        if self.last is everybody and self.request.verbose < 2 and not row.is_nameless:
+            return
+        where = self.scope.place(owner)
+        if where in self.hung:
+            raise Late(row.name)
+        try:
+            row.fetch_cmdline(self.reader)
+        except Late:
+            self.hung.add(where)
+            raise
 
     def notes(self, state: int) -> str:
         """What a reader of the first line has to know besides."""
         parts = []
         if self.doubtful.count:
-            words = ": run as root, or with --detect=cgroup" if state == UNKNOWN_STATE else ""
-            parts.append(f"{self.doubtful.count} more of unknown owner{words}")
+            words = "who cannot be told whose or what they are"
+            if state == UNKNOWN_STATE and not self.hung:
+                words += ": run as root, or with --detect=cgroup"
+            parts.append(f"{self.doubtful.count} more {words}")
         if state != OK and self.request.scope == "host" and self.left_out:
             shown = [
                 f"{count} in {words}"
@@ -103,10 +125,6 @@ def everybody(row: LiveRow) -> bool:
     return True
 
 
-def place(owner: Owner) -> tuple[str, str]:
-    return key(owner) if owner.kind == CONTAINER else (owner.kind, "")
-
-
 def judge_host(request: Request, output: Output) -> int:
     """Raises ct0.errors.Error when nothing can be said."""
     host = Host(request.root)
@@ -116,7 +134,7 @@ def judge_host(request: Request, output: Output) -> int:
         from ct0_checks.procs_cts import judge_cts
 
         return judge_cts(request, table, output)
-    look = Look(request, Scope(table, request, None), output)
+    look = Look(request, Scope(table, request), output)
     look.whole(table)
     state = in_doubt(look.tally, look.doubtful)
     output.say(line(look.tally, state, look.notes(state)))

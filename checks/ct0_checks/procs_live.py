@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ct0.host import Host
     from ct0.ps_columns import Columns
+    from ct0_checks.procs_patience import Reader
 
 COMM = 15  # bytes of a name that the kernel keeps
 SHORT = 448  # bytes of a file; most are shorter
@@ -121,6 +122,10 @@ class LiveRow:
         if self._cmdline is None:
             self._cmdline = read_at(self.table.folder, self.name + "/cmdline", SHORT)
         return self._cmdline
+
+    def fetch_cmdline(self, reader: Reader) -> None:
+        """Have it read now, by somebody who can be late. Raises Late."""
+        self._cmdline = reader.read(self.table.folder, self.name + "/cmdline")
 
     @property
     def pid(self) -> int:

@@ -15,17 +15,26 @@ if TYPE_CHECKING:
     from ct0_checks.procs_live import Table
     from ct0_checks.procs_options import Request
 
+    Key = tuple[str, str]  # engine family, CTID
+
 PLAIN = Owner(OWN, "")
 
 
 class Scope:
     """`counts` tells of an owner whether its processes are meant; None: nobody can tell."""
 
-    def __init__(self, table: Table, request: Request, wanted: set[tuple[str, str]] | None) -> None:
-        """`wanted`: the CTs meant, None if not these but the scope decides.
+    def __init__(
+        self,
+        table: Table,
+        request: Request,
+        wanted: set[Key] | None = None,
+        known: set[Key] | None = None,
+    ) -> None:
+        """`wanted`: the CTs meant, None if not these but the scope decides; `known`: all there are.
 
         Raises Unavailable when /proc is not the caller's or the way asked for is not offered.
         """
+        self.known = known or set()
         self.table = table
         self.kind = request.scope
         self.way = request.detect
@@ -34,6 +43,10 @@ class Scope:
         self.ownership = (
             None if self.kind == "all" and not request.per_ct else Ownership(table.host)
         )
+        if self.way == "nspid" and self.ownership is not None:
+            with Process(table.host, self.ownership.pid) as me:
+                if me.status().nspid is None:
+                    raise Unavailable("--detect=nspid: this kernel has no NSpid (Linux 4.1)")
         if self.way == "envid" and self.ownership is not None and self.ownership.env_id is None:
             raise Unavailable("--detect=envid: this kernel has no envID, it is no OpenVZ kernel")
 
@@ -57,9 +70,21 @@ class Scope:
         if owner.kind == UNKNOWN:
             return None
         if self.wanted is not None:
-            return owner.kind == CONTAINER and key(owner) in self.wanted
+            return owner.kind == CONTAINER and self.place(owner) in self.wanted
         is_host = owner.kind == OWN or (owner.kind == SANDBOX and self.sandboxes == "host")
         return is_host == (self.kind == "host")
+
+    def place(self, owner: Owner) -> Key:
+        """The CT, as ct0.containers knows it; (kind, "") for processes that are in none."""
+        if owner.kind != CONTAINER:
+            return owner.kind, ""
+        from ct0.containers import FAMILY
+
+        # LXC's cgroups serve three engines, and are called web1-1 when a dead web1's is left.
+        family = FAMILY.get(owner.engine, owner.engine)
+        base, _, number = owner.ctid.rpartition("-")
+        left = family == "lxc" and number.isdigit() and (family, owner.ctid) not in self.known
+        return (family, base) if left and (family, base) in self.known else (family, owner.ctid)
 
     def evidence(self) -> str:
         """By what it is decided, in words."""
@@ -67,12 +92,6 @@ class Scope:
             return "nothing, everybody is meant"
         if self.way != "auto":
             return {"nspid": "NSpid", "envid": "envID", "cgroup": "cgroups"}[self.way] + " alone"
-        first = "envID, " if self.ownership.env_id is not None else ""
-        return first + ("ns/pid" if self.ownership.by_links else "NSpid") + " and cgroups"
-
-
-def key(owner: Owner) -> tuple[str, str]:
-    """As ct0.containers.scan groups: LXC's cgroups serve three engines."""
-    from ct0.containers import FAMILY
-
-    return FAMILY.get(owner.engine, owner.engine), owner.ctid
+        if self.ownership.env_id is not None:
+            return "envID, then cgroups"
+        return ("ns/pid" if self.ownership.by_links else "NSpid") + " and cgroups"
