@@ -5,7 +5,7 @@ statvfs   the same filesystem where CT0 has it mounted, by /proc/PID/mountinfo o
           and of CT0's; or /proc/PID/root itself where only the CT has it mounted (LXC on LVM)
 ploop     <private area>/root.hdd/.statfs, which ploop leaves behind when it unmounts an image
 
-    major:minor, root and mount point are the fields 3 to 5; after " - " type and source:
+    number, parent, major:minor, root, mount point; after " - " type and source:
     600 599 182:1 / / rw,relatime - ext4 /dev/ploop0p1 rw
 
 A CT whose root is a folder of CT0's own filesystem, an overlay or a btrfs subvolume has no size of
@@ -54,6 +54,8 @@ class Mount(NamedTuple):
     root: str  # the folder of the filesystem that is mounted; "/" is the whole
     mountpoint: str
     fstype: str
+    number: str = ""
+    parent: str = ""  # the number of the mount it is mounted on
 
 
 class Question(NamedTuple):
@@ -113,13 +115,16 @@ def questions(cgroups: Cgroups, ct: CT) -> tuple[Filesystem | None, list[Questio
 
 
 def sorted_out(mounts: list[Mount]) -> tuple[list[Mount], list[Mount]]:
-    """The mounts on "/", and one of each other disk that is mounted whole."""
+    """The mounts that are "/", and one of each other disk that is mounted whole."""
     others = {
         mount.device: mount
         for mount in reversed(mounts)
         if mount.mountpoint != "/" and mount.root == "/" and mount.fstype in DISK
     }
     roots = [mount for mount in mounts if mount.mountpoint == "/"]
+    # What was mounted over "/" is not the root of whoever is there already, /proc/PID/root.
+    below = {mount.number for mount in roots}
+    roots = [mount for mount in roots if mount.parent == mount.number or mount.parent not in below]
     return roots, sorted(others.values(), key=lambda mount: mount.mountpoint)
 
 
@@ -242,7 +247,8 @@ def parse_mountinfo(text: str, path: str = "") -> list[Mount]:
             fstype = words[words.index("-", 6) + 1]
         except (ValueError, IndexError):
             raise Malformed(path, line) from None
-        found.append(Mount(words[2], unescaped(words[3]), unescaped(words[4]), fstype))
+        place = unescaped(words[4])
+        found.append(Mount(words[2], unescaped(words[3]), place, fstype, words[0], words[1]))
     return found
 
 

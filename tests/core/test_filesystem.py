@@ -130,7 +130,7 @@ MOUNTINFO = """\
 
 def test_mountinfo() -> None:
     mounts = parse_mountinfo(MOUNTINFO)
-    assert mounts[2] == Mount("8:17", "/", "/var/lib/my sql", "xfs")
+    assert mounts[2] == Mount("8:17", "/", "/var/lib/my sql", "xfs", "602", "600")
     roots, others = sorted_out(mounts)
     assert [mount.device for mount in roots] == ["182:1"]
     assert [mount.mountpoint for mount in others] == ["/again", "/var/lib/my sql"]
@@ -140,6 +140,12 @@ def test_mountinfo() -> None:
 def test_a_later_root_hides_an_earlier_one() -> None:
     text = "1 1 0:2 / / rw - rootfs rootfs rw\n" + MOUNTINFO
     assert sorted_out(parse_mountinfo(text))[0][-1].fstype == "ext4"
+
+
+def test_what_a_ct_mounts_over_its_root_hides_no_full_disk() -> None:
+    """/proc/PID/root of its init stays what it was."""
+    text = MOUNTINFO + "605 600 0:99 / / rw - overlay none rw\n606 605 0:98 / / rw - tmpfs x rw\n"
+    assert [mount.device for mount in sorted_out(parse_mountinfo(text))[0]] == ["182:1"]
 
 
 @pytest.mark.parametrize("text", ["600 599 182:1 / / rw", "600 599 182:1 / / rw -", "-\n", "\0"])
@@ -178,12 +184,12 @@ def test_statvfs_that_hangs_costs_one_deadline_and_no_other_path() -> None:
     assert statvfs("/alive", 5).f_blocks
     start = time.monotonic()
     with pytest.raises(Unavailable, match="/dead: still no answer"):
-        statvfs("/dead", 5)
-    assert time.monotonic() - start < 1
+        statvfs("/dead", 30)
+    assert time.monotonic() - start < 5
     assert asked == ["/dead", "/alive"]
 
     release.set()
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while True:
         try:
             assert statvfs("/dead", 5).f_blocks
