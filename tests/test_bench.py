@@ -26,6 +26,22 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_the_plugins_bench_is_played_and_every_answer_is_right(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "bench.plugins", "--runs=1", "--cts=3", f"--json={tmp_path}/runs"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert (run.stderr, run.returncode) == ("", 0)
+    assert "3 CTs, cgroup version 2" in run.stdout
+    record = json.loads((tmp_path / "runs").read_text())
+    assert set(record) == {"version 1", "version 2"}
+    assert all(len(runs) == 1 for each in record.values() for runs in each.values())
+
+
 @pytest.mark.lab
 @pytest.mark.parametrize("scene", ["small", "containers"])
 def test_a_scene_is_played_and_every_answer_is_right(scene: str, tmp_path: Path) -> None:

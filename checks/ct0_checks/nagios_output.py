@@ -29,7 +29,7 @@ def nagios(report: Report, listed: int = 10, verbose: int = 0, perfdata: bool = 
     # The remark needs 100, and what was asked for with -v has its half.
     below_it = sum(size(line) + 1 for line in lines)
     room = LIMIT - size(first) - 100 - min(below_it, LIMIT // 2 - 100 if verbose else 0)
-    chosen, left = fitting(performance(report), room) if perfdata else ([], 0)
+    chosen, left = performance(report, room) if perfdata else ([], 0)
     if chosen:
         first = f"{first} | {' '.join(chosen)}"
     if left:
@@ -131,11 +131,19 @@ def name(state: ServiceState) -> str:
     return str(state).upper()
 
 
-def performance(report: Report) -> Iterator[list[str]]:
-    """The host's part, then each CT's: `'web1::memory'=457393766B;429496730;;0;536870912`."""
-    yield texts("", report.host)
-    for each in report.judged:
-        yield texts(f"{each.label}::", each.findings)
+def performance(report: Report, room: int) -> tuple[list[str], int]:
+    """The host's part, then each CT's, `'web1::memory'=457393766B;429496730;;0;536870912`: as many
+    whole ones as there is room for, and how many containers' are left out."""
+    chosen = texts("", report.host)
+    room -= sum(len(text) + 1 for text in chosen)
+    for number, each in enumerate(report.judged):
+        part = texts(f"{each.label}::", each.findings)
+        room -= sum(len(text) + 1 for text in part)
+        if room < 0:
+            left = report.judged[number:]
+            return chosen, sum(any(found.metrics for found in one.findings) for one in left)
+        chosen += part
+    return chosen, 0
 
 
 def texts(before: str, findings: Iterable[Finding]) -> list[str]:
@@ -145,20 +153,6 @@ def texts(before: str, findings: Iterable[Finding]) -> list[str]:
             metrics.setdefault(metric.name, metric)  # a label may be there once
     made = (metric.performance(before + label(metric.name)) for metric in metrics.values())
     return [str(each) for each in made if each is not None]
-
-
-def fitting(parts: Iterable[list[str]], room: int) -> tuple[list[str], int]:
-    """As many whole parts as there is room for, and how many are left out."""
-    chosen: list[str] = []
-    left = 0
-    for part in parts:
-        needed = sum(len(text) + 1 for text in part)
-        if left or needed > room:
-            left += bool(part)
-            continue
-        room -= needed
-        chosen += part
-    return chosen, left
 
 
 def cut(text: str, limit: int) -> str:
