@@ -85,15 +85,24 @@ class Daemons:
         for process in self.started:
             if process.pid == pid:
                 return process.poll() is None
-        try:
-            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-        except (FileNotFoundError, ProcessLookupError):
-            return False
+        return state(pid) not in "ZX-"
+
+    def fate(self, pid: int) -> int | None:
+        """The signal that ended a process started here, None for one that lives and that no signal
+        is under way to."""
+        process = next(process for process in self.started if process.pid == pid)
+        deadline = time.monotonic() + 30
+        while process.poll() is None:
+            if state(pid) == "S" and not has_pending(pid):
+                return None
+            assert time.monotonic() < deadline, f"{pid} neither sleeps nor dies"
+            time.sleep(0.002)
+        return -process.returncode
 
     def died_of(self, pid: int) -> int:
-        """The signal that ended a process started here (within a second)."""
+        """The signal that ended a process started here."""
         process = next(process for process in self.started if process.pid == pid)
-        return -process.wait(timeout=1)
+        return -process.wait(timeout=30)
 
     def run(self, command: str, *arguments: object, **options: object) -> Ran:
         words = [str(self.shims / command), *(str(word) for word in arguments)]
@@ -122,6 +131,22 @@ class Daemons:
             process.wait()
 
 
+def state(pid: int) -> str:
+    """The letter of /proc/PID/stat, "-" for who is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "-"
+
+
+def has_pending(pid: int) -> bool:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().split("\n")
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return any(int(line[7:], 16) for line in lines if line[:7] in ("SigPnd:", "ShdPnd:"))
+
+
 def is_everybodys(program: str) -> bool:
     """Whether another user reaches a program: version managers keep theirs below a home."""
     return all(parent.stat().st_mode & 0o001 for parent in Path(program).parents)
@@ -130,7 +155,7 @@ def is_everybodys(program: str) -> bool:
 def run(words: list[str], **options: object) -> Ran:
     """Run a command to its end; standard error is a pipe, no terminal."""
     done = subprocess.run(  # type: ignore[call-overload]
-        words, capture_output=True, text=True, timeout=10, check=False, **options
+        words, capture_output=True, text=True, timeout=60, check=False, **options
     )
     return Ran(done.returncode, done.stdout, done.stderr)
 
@@ -195,7 +220,7 @@ def outer(entry: Path, pid: int) -> bool:
     return int(parent) == pid
 
 
-def wait_until(condition: object, seconds: float = 5.0) -> None:
+def wait_until(condition: object, seconds: float = 30.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():  # type: ignore[operator]
         assert time.monotonic() < deadline, "it did not happen in time"

@@ -54,7 +54,7 @@ def call(
         capture_output=True,
         text=True,
         env=given,
-        timeout=25,
+        timeout=60,
     )
     return Shell(done.returncode, done.stdout, done.stderr)
 
@@ -130,10 +130,8 @@ def play(stage: Daemons, case: Case, shell: str, ours: bool) -> Outcome:
     out, _, status = got.out.rstrip("\n").rpartition("=")
     fate = None
     if pid and case.line.startswith("killproc"):
-        process = next(process for process in stage.started if process.pid == pid)
-        try:
-            fate = -process.wait(timeout=0.2)
-        except subprocess.TimeoutExpired:
+        fate = stage.fate(pid)
+        if fate is None:
             os.kill(pid, 9)
     elif pid:
         os.kill(pid, 9)
@@ -356,7 +354,7 @@ esac
         def service(action: str) -> Shell:
             words = [str(script), action]
             done = subprocess.run(
-                words, capture_output=True, text=True, env=environment, timeout=20
+                words, capture_output=True, text=True, env=environment, timeout=60
             )
             return Shell(done.returncode, done.stdout, done.stderr)
 

@@ -44,7 +44,7 @@ def call(stage: Daemons, text: str, shell: str, *, results: str = RESULTS, **mor
         stdout=subprocess.PIPE,
         text=True,
         env={"CT0_SHIMS": str(stage.shims), **more},
-        timeout=25,
+        timeout=60,
     )
     return Shell(done.returncode, done.stdout)
 
@@ -303,7 +303,7 @@ def test_hook_line_makes_rhels_own_functions_spare_containers(stage: Daemons, sh
 
     def service(action: str) -> Shell:
         done = subprocess.run(
-            [script, action], stdout=subprocess.PIPE, text=True, env={}, timeout=20
+            [script, action], stdout=subprocess.PIPE, text=True, env={}, timeout=60
         )
         return Shell(done.returncode, done.stdout)
 

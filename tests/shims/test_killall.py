@@ -35,7 +35,7 @@ inner = inside()
 
 def killall(*arguments, shim=True, **more):
     return subprocess.run(
-        [*(SHIM if shim else []), "killall", *arguments], stdin=subprocess.DEVNULL, timeout=20,
+        [*(SHIM if shim else []), "killall", *arguments], stdin=subprocess.DEVNULL, timeout=60,
         capture_output=True, text=True, errors="surrogateescape", **more
     )
 """
@@ -156,9 +156,7 @@ def join():
 subprocess.Popen([sys.executable, "-ISc", FORKS], preexec_fn=join)
 time.sleep(0.1)
 subprocess.run([*SHIM, "killall", "-g", "-KILL", "kill-me-not"], check=True)
-time.sleep(0.1)
-left = sorted(filter(str.isdigit, os.listdir("/proc")))
-assert left == ["1"], left
+wait_for(lambda: [name for name in os.listdir("/proc") if name.isdigit()] == ["1"])
 """,
         program,
     )

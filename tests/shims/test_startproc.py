@@ -267,7 +267,7 @@ class TestWaiting:
         stage.patch("startproc", "import ct0_shims.suse_start as start", "start.SETTLE = 5")
         got, taken = timed(stage, "-q", double(stage))
         assert (got.status, len(pids(stage, stage.folder / "ct0foo"))) == (7, 1)
-        assert taken < 0.5  # the time to settle is for programs that stay
+        assert taken < 4  # the time to settle is for programs that stay
 
     def test_end_within_the_time_is_7(self, stage: Daemons) -> None:
         program = stage.program("ct0foo")
@@ -283,10 +283,10 @@ class TestWaiting:
         ready = stage.folder / "ready"
         program = stage.program("ct0foo")
         waker = subprocess.Popen(["sh", "-c", f"sleep 0.5; echo >{ready}"])
-        got, taken = timed(stage, "-q", "-W", f"{ready}:/", program, "1000")
+        got = stage.run("startproc", "-q", "-W", f"{ready}:/", program, "1000")
+        assert ready.exists()
         waker.wait()
         assert got.status == 0
-        assert taken >= 0.45
 
 
 def timed(stage: Daemons, *words: object) -> tuple[Ran, float]:
