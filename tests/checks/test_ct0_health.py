@@ -189,5 +189,15 @@ def test_openvz_with_a_lock_left_behind(tmp_path: Path) -> None:
     assert "OpenVZ's kernel is dead (4 openvz containers)" in text
 
 
+def test_a_recorded_host_of_dockers(host: Callable[[str], Path], tmp_path: Path) -> None:
+    """Recorded were dockerd and the containers, not containerd and the memory."""
+    root = str(host("debian12-docker"))
+    assert line(read(Host(root)), tmp_path, f"--root={root}") == (
+        2,
+        "CT0_HEALTH CRITICAL - containerd is dead (2 docker containers run); UNKNOWN how much "
+        "memory is available is not known\n",
+    )
+
+
 def test_nothing_read(tmp_path: Path) -> None:
     assert line(survey(), tmp_path)[0] == 3

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from ct0.host import Host
 from ct0.network import Interface, Network
 from ct0.survey import Survey
+from ct0.survey import survey as read
 from ct0_checks import ct_network
 from judging import said, survey, surveyed
+from planted import plant
 
 ZERO = Interface(0, 0, 0, 0, 0, 0, 0, 0)
 MIB = 1 << 20
@@ -24,6 +27,32 @@ def at(uptime: float, *, run: float = 100, name: str = "eth0", **counters: Any) 
     each = surveyed(network=net(**{name: ZERO._replace(**counters)}))
     each = each._replace(ct=each.ct._replace(started=each.ct.started - 100 + run))
     return survey(each, uptime=uptime)
+
+
+def test_a_recorded_host_twice(tmp_path: Path) -> None:
+    """Its uptime a minute on, 3000 packets dropped by venet0 of 101 meanwhile."""
+    root = plant("openvz6", tmp_path / "host")
+    where = f"--root={root}", "--ct=101", "--ct=103", "--no-perfdata"
+    assert said(ct_network, read(Host(str(root))), tmp_path, *where) == (
+        0,
+        "CT_NETWORK OK - 2 containers\n",
+    )
+    uptime = root / "proc/uptime"
+    seconds, idle = uptime.read_text().split()
+    uptime.write_text(f"{float(seconds) + 60:.2f} {idle}\n")
+    init = next(each.ct.init_pid for each in read(Host(str(root))).cts if each.ct.ctid == "101")
+    counters = root / f"proc/{init}/net/dev"
+    lines = counters.read_text().split("\n")
+    at = next(at for at, line in enumerate(lines) if "venet0:" in line)
+    words = lines[at].split()
+    words[4] = str(int(words[4]) + 3000)
+    lines[at] = " ".join(words)
+    counters.write_text("\n".join(lines))
+    assert said(ct_network, read(Host(str(root))), tmp_path, *where) == (
+        2,
+        "CT_NETWORK CRITICAL - web1 (openvz 101): venet0 3000.0 errors and drops a minute "
+        "(outside 0:100)\n",
+    )
 
 
 def test_first_look(tmp_path: Path) -> None:

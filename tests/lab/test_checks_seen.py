@@ -22,7 +22,7 @@ from .command import attempt, call, wait_for
 from .ct import CT
 from .lxc import LxcCT, defined, lxc_ct, start
 from .podman import podman_ct
-from .processes import alive
+from .processes import alive, named
 from .recipes import app_rootfs
 from .run import Run
 from .work import MIB, own_cgroup, send, wired
@@ -204,3 +204,29 @@ def test_a_lock_of_liblxcs_that_is_held(run: Run, lxc: LxcCT) -> None:
         _, text = say("check_ct0_health", run, "--lock-age-warning=~:-1", "--lock-age-critical=~:")
         assert name in text
     assert name not in say("check_ct0_health", run, "--lock-age-warning=~:-1")[1]
+
+
+@pytest.mark.may_skip
+def test_lxcfs_that_dies_leaves_its_mount_and_is_missed(run: Run) -> None:
+    """Every container's /proc/meminfo is on it, and is an error from then on."""
+    if named("lxcfs"):
+        pytest.skip("this machine has an lxcfs of its own, which lives on")
+    place = run.folder / "lxcfs"
+    place.mkdir()
+    argv = ["lxcfs", "--foreground", f"--pidfile={run.folder}/lxcfs.pid", str(place)]
+    with (run.folder / "lxcfs.log").open("wb") as log:
+        server = subprocess.Popen(argv, stdout=log, stderr=log)
+    try:
+        wait_for(f"{place} to be mounted", lambda: os.path.ismount(place))
+        assert "lxcfs is dead" not in say("check_ct0_health", run)[1]
+        server.kill()
+        server.wait()
+        status, text = say("check_ct0_health", run)
+        assert status == 2
+        assert "lxcfs is dead (mounted on " in text or "lxcfs is dead (lxcfs starts at " in text
+        ignored = say("check_ct0_health", run, "--ignore-service=lxcfs")[1]
+        assert "lxcfs is dead" not in ignored
+    finally:
+        server.kill()
+        server.wait()
+        attempt(["umount", "--lazy", str(place)])
