@@ -93,9 +93,9 @@ def fix(report: Report, host: Host, options: argparse.Namespace) -> int:
         sys.stdout.buffer.flush()
     else:
         stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
-        backups = f"{host.path(BACKUPS)}/{stamp}.{os.getpid()}"
+        backups = f"{BACKUPS}/{stamp}.{os.getpid()}"
         for rewrite in todo:
-            backup = apply(host, rewrite, backups)
+            backup = host.path(apply(host, rewrite, backups))
             print(f"rewrote {rewrite.path}; the old one is {backup}")
     left = [
         f for f in open_findings(report, options.all) if not f.edits or f.place.path not in changed

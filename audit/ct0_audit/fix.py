@@ -104,15 +104,18 @@ def apply(host: Host, rewrite: Rewrite, backups: str) -> str:
     if files.text(host, real) != rewrite.old:
         raise Unavailable(f"{rewrite.path}: changed since it was audited: run it again")
     above, _, name = real.rpartition("/")
-    backup = f"{backups}{real}"
+    backup = f"{backups}{real}"  # a path of the host's
     draft = f".{name}.ct0-new"
     folder = files.folder(host, above or "/")
     try:
         status = os.stat(name, dir_fd=folder, follow_symlinks=False)
         if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
             raise Unavailable(f"{rewrite.path}: not a plain file with one name: mend it by hand")
-        os.makedirs(os.path.dirname(backup), mode=0o700, exist_ok=True)
-        write(os.open(backup, NEW, 0o600), rewrite.old, status)
+        kept = made(host, os.path.dirname(backup))
+        try:
+            write(os.open(name, NEW, 0o600, dir_fd=kept), rewrite.old, status)
+        finally:
+            os.close(kept)
         file = os.open(draft, NEW, 0o600, dir_fd=folder)
         try:
             write(file, rewrite.new, status)
@@ -125,6 +128,27 @@ def apply(host: Host, rewrite: Rewrite, backups: str) -> str:
     finally:
         os.close(folder)
     return backup
+
+
+def made(host: Host, path: str) -> int:
+    """A descriptor of a folder of the host's, made where it is missing, for root alone. No link on
+    the way is followed: on a mounted disk it would lead out of it."""
+    folder = os.open(host.root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for name in filter(None, path.split("/")):
+            try:
+                os.mkdir(name, 0o700, dir_fd=folder)
+            except FileExistsError:
+                pass  # made before, or by the host
+            inner = os.open(
+                name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder
+            )
+            os.close(folder)
+            folder = inner
+    except OSError:
+        os.close(folder)
+        raise
+    return folder
 
 
 def write(descriptor: int, text: str, status: os.stat_result) -> None:

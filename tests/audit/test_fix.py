@@ -56,48 +56,60 @@ def test_a_file_without_its_last_newline(made: Made) -> None:
     assert "\\ No newline at end of file" in diff(rewrite)
 
 
-def test_in_place_with_a_copy(made: Made, tmp_path: Path) -> None:
+def test_in_place_with_a_copy(made: Made) -> None:
     place = made.root / "etc/init.d/a"
     place.chmod(0o750)
     (rewrite,) = mended(made, made.audit("init"))
-    backup = apply(made.host, rewrite, str(tmp_path / "backups"))
+    backup = apply(made.host, rewrite, "/var/backups/x")
     assert place.read_text() == MENDED
     assert place.stat().st_mode & 0o777 == 0o750
-    assert Path(backup).read_text() == INIT
-    assert backup == str(tmp_path / "backups/etc/init.d/a")
+    assert Path(made.host.path(backup)).read_text() == INIT
+    assert backup == "/var/backups/x/etc/init.d/a"
     assert os.listdir(made.root / "etc/init.d") == ["a"]
 
 
-def test_through_a_link_the_file_is_mended_and_the_link_stays(made: Made, tmp_path: Path) -> None:
+def test_through_a_link_the_file_is_mended_and_the_link_stays(made: Made) -> None:
     (made.root / "etc/init.d/a").rename(made.root / "etc/real")
     (made.root / "etc/init.d/a").symlink_to("/etc/real")
     (rewrite,) = mended(made, made.audit("init"))
-    apply(made.host, rewrite, str(tmp_path / "backups"))
+    apply(made.host, rewrite, "/var/backups/x")
     assert (made.root / "etc/init.d/a").is_symlink()
     assert (made.root / "etc/real").read_text() == MENDED
 
 
-def test_a_file_that_changed_meanwhile_is_left(made: Made, tmp_path: Path) -> None:
+def test_a_file_that_changed_meanwhile_is_left(made: Made) -> None:
     (rewrite,) = mended(made, made.audit("init"))
     made.write("/etc/init.d/a", INIT + "true\n")
     with pytest.raises(Unavailable, match="changed since it was audited"):
-        apply(made.host, rewrite, str(tmp_path / "backups"))
+        apply(made.host, rewrite, "/var/backups/x")
     assert (made.root / "etc/init.d/a").read_text() == INIT + "true\n"
 
 
-def test_a_file_with_two_names_is_left(made: Made, tmp_path: Path) -> None:
+def test_a_file_with_two_names_is_left(made: Made) -> None:
     os.link(made.root / "etc/init.d/a", made.root / "etc/other")
     (rewrite,) = mended(made, made.audit("init"))
     with pytest.raises(Unavailable, match="mend it by hand"):
-        apply(made.host, rewrite, str(tmp_path / "backups"))
+        apply(made.host, rewrite, "/var/backups/x")
 
 
-def test_a_draft_that_is_in_the_way_is_not_overwritten(made: Made, tmp_path: Path) -> None:
+def test_a_draft_that_is_in_the_way_is_not_overwritten(made: Made) -> None:
     made.write("/etc/init.d/.a.ct0-new", "somebody's")
     (rewrite,) = mended(made, made.audit("init"))
     with pytest.raises(Unavailable, match="File exists"):
-        apply(made.host, rewrite, str(tmp_path / "backups"))
+        apply(made.host, rewrite, "/var/backups/x")
     assert (made.root / "etc/init.d/.a.ct0-new").read_text() == "somebody's"
+    assert (made.root / "etc/init.d/a").read_text() == INIT
+
+
+def test_a_link_does_not_lead_the_copy_out_of_the_root(made: Made, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (made.root / "var").mkdir(exist_ok=True)
+    (made.root / "var/backups").symlink_to(outside)
+    (rewrite,) = mended(made, made.audit("init"))
+    with pytest.raises(Unavailable, match="not rewritten"):
+        apply(made.host, rewrite, "/var/backups/x")
+    assert list(outside.iterdir()) == []
     assert (made.root / "etc/init.d/a").read_text() == INIT
 
 
@@ -117,10 +129,10 @@ def test_what_a_shim_covers_is_left(made: Made) -> None:
     assert mended(made, made.audit("init")) == []
 
 
-def test_bytes_that_are_no_utf_8_stay(made: Made, tmp_path: Path) -> None:
+def test_bytes_that_are_no_utf_8_stay(made: Made) -> None:
     made.write("/etc/init.d/a", b"#!/bin/sh\n# f\xfcr\nkillall a # \xe4\n")
     (rewrite,) = mended(made, made.audit("init"))
-    apply(made.host, rewrite, str(tmp_path / "backups"))
+    apply(made.host, rewrite, "/var/backups/x")
     new = (made.root / "etc/init.d/a").read_bytes()
     assert new == b"#!/bin/sh\n# f\xfcr\nkillall -n $$ a # \xe4\n"
 
