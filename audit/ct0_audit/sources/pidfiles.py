@@ -60,7 +60,7 @@ def _judge(host: Host, ownership: Ownership, path: str, pid: int, text: str) -> 
                 return
             whose = f"{owner.engine} container {owner.ctid}"
             detail = f"{pid} is now a process of {whose}: who signals by this file signals it"
-            yield direct(line, "CT110", detail, path, KIND, Selector("pid", (str(pid),)))
+            yield direct(line, "CT110", detail, path, KIND, Selector("pidfile", (path,)))
     except (ProcessLookupError, FileNotFoundError):
         detail = (
             f"no process has the number {pid}: it goes to whoever starts next, in any container"
