@@ -69,6 +69,7 @@ def main(arguments: list[str]) -> int:
         if any(word.startswith("--extra-opts") for word in words):
             from ct0_checks.procs_ini import expand
 
+            output.limit(10)
             words = expand(words, NAME)
         request = read_request(words, NAME, sys.argv[0], __doc__ or "")
         output.limit(request.timeout)
@@ -110,6 +111,7 @@ class Output:
     def __init__(self) -> None:
         self.texts: list[str] = []
         self.over = False
+        self.limits = 0
 
     def say(self, text: str) -> None:
         self.texts.append(text)
@@ -120,7 +122,12 @@ class Output:
         self.texts.clear()
 
     def limit(self, seconds: int) -> None:
-        """A thread and no alarm: a signal's handler waits for a read that does not come back."""
+        """From now on, instead of any limit before; 0 for none.
+
+        A thread and no alarm: a signal's handler waits for a read that does not come back.
+        """
+        self.limits += 1
+        mine = self.limits
         if seconds <= 0:
             return
         import _thread
@@ -128,7 +135,7 @@ class Output:
 
         def give_up() -> None:
             sleep(seconds)
-            if not self.over:
+            if not self.over and mine == self.limits:
                 write(1, f"CRITICAL - Plugin timed out after {seconds} seconds\n")
                 os._exit(CRITICAL)
 

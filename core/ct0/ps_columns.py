@@ -128,7 +128,8 @@ def comm_and_args(columns: Columns, cmdline: bytes) -> str:
 
     The name of a kernel thread may be longer: kworker/R-rcu_g [kworker/R-rcu_gp].
     """
-    args = cmdline.rstrip(b"\0").replace(b"\0", b" ").decode("utf-8", "surrogateescape")
+    line = cmdline.rstrip(b"\0").replace(b"\0", b" ").replace(b"\n", b" ")
+    args = line.decode("utf-8", "surrogateescape")
     if not args:
         args = f"[{columns.comm}]" + (" <defunct>" if columns.state == "Z" else "")
     return printed(f"{columns.comm[:15]:<15} {args}")

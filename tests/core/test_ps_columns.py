@@ -96,7 +96,7 @@ def test_comm_and_args() -> None:
     columns = parse_columns(LINE)
     assert comm_and_args(columns, b"/sbin/syslogd\0-n\0\0") == "syslogd         /sbin/syslogd -n"
     assert comm_and_args(columns, b"") == "syslogd         [syslogd]"
-    assert comm_and_args(columns, b"a\nb\x1b[0m\0") == "syslogd         a.b.[0m"
+    assert comm_and_args(columns, b"a\nb\x1b[0m\0") == "syslogd         a b.[0m"
     zombie = parse_columns(LINE.replace(b" S ", b" Z "))
     assert comm_and_args(zombie, b"") == "syslogd         [syslogd] <defunct>"
     worker = parse_columns(LINE.replace(b"syslogd", b"kworker/R-rcu_gp"))
