@@ -120,8 +120,11 @@ def choice(ctid: str) -> tuple[str, str]:
 
 
 def escaped(character: str) -> str:
-    """A character as a regular expression of letters, digits and backslashes."""
-    if character.isascii() and (character.isalnum() or character in "_-"):
+    """A character as a regular expression of letters, digits and backslashes.
+
+    Not even a hyphen: where option and value are two words, `-rf` would be an option.
+    """
+    if character.isascii() and (character.isalnum() or character == "_"):
         return character
     number = ord(character)
     if number < 0x100:
