@@ -7,7 +7,7 @@ file of nested aliases costs nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import yaml
 
@@ -15,20 +15,36 @@ from ct0.errors import Malformed
 from ct0_audit.sources.lines import Line
 
 NOT_IN_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+DEEPEST = 200  # levels
 
 
 def documents(text: str, path: str) -> list[yaml.Node]:
     """The documents of a text as nodes. Raises Malformed."""
-    # libyaml's loader where there is one: ten times as fast, and it ends deep nesting at 1,000.
+    # libyaml's loader where there is one: ten times as fast.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    text = NOT_IN_YAML.sub("?", text)
     try:
-        composed = yaml.compose_all(NOT_IN_YAML.sub("?", text), loader)
+        refuse_depth(yaml.parse(text, loader), path)
+        composed = yaml.compose_all(text, loader)
         return [node for node in composed if node is not None]
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         problem = getattr(error, "problem", None) or type(error).__name__
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else path
         raise Malformed(where, str(problem)) from error
+
+
+def refuse_depth(events: Iterable[yaml.Event], path: str) -> None:
+    """Raises Malformed for what is nested deeper than anybody writes: composing calls itself for
+    each level, in C, where Python 3.9 has no end of it but a crash."""
+    depth = 0
+    for event in events:
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > DEEPEST:
+                raise Malformed(f"{path}:{event.start_mark.line + 1}", "nested too deep")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 def walk(nodes: list[yaml.Node]) -> Iterator[tuple[str, yaml.Node, dict[str, yaml.Node]]]:
