@@ -259,4 +259,5 @@ def code(script: Script, start: int, end: int) -> str:
     source = script.syntax.source
     first = source.rfind(b"\n", 0, start) + 1
     last = source.find(b"\n", end)
-    return " ".join(script.syntax.cut(first, len(source) if last < 0 else last).split())
+    text = script.syntax.cut(first, len(source) if last < 0 else last)
+    return " ".join(text.replace("\\\n", " ").split())
