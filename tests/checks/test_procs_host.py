@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 
 import pytest
 
@@ -35,8 +35,10 @@ def lxc_host(root: Path, cts: Sequence[str] = ("web1", "web2"), daemon: str = "s
     process(root, 1, "systemd", nspid="1")
     process(root, 50, "cron", nspid="50")
     for number, name in enumerate(cts, 1):
-        group = f"0::/lxc.payload.{name}\n"
-        inside = {"namespace": f"pid:[{number}]", "cgroup": group}
+        inside: dict[str, Any] = {
+            "namespace": f"pid:[{number}]",
+            "cgroup": f"0::/lxc.payload.{name}\n",
+        }
         process(root, number * 100, "init", nspid=f"{number * 100} 1", ppid=50, **inside)
         process(
             root,
