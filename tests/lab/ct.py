@@ -20,6 +20,7 @@ class CT:
     name        what the lab named it; starts with the run's prefix
     init        PID of its first process on CT0
     places      where the engine usually keeps its files -> where this run's engine keeps them
+    host        what a command on its CT0 begins with; nothing where the tests run there
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class CT:
         self.init = init
         self.places = dict(places or {})
         self.enter = list(enter)
+        self.host: list[str] = []
         self._namespace = namespace(init)
 
     def __repr__(self) -> str:

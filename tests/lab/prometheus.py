@@ -1,4 +1,4 @@
-"""A real Prometheus on the loopback that scrapes the real exporter every second."""
+"""A real Prometheus on the loopback that scrapes the real exporter every second or two."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from .service import service
 RULES = Path(__file__).parents[2] / "exporters/prometheus"
 
 
-def configuration(scraped: int, discovered: int) -> dict[str, Any]:
+def configuration(scraped: int, discovered: int, every: int) -> dict[str, Any]:
     """The shipped one with our addresses in it, and faster; the containers found are not scraped
     within an hour."""
     shipped = yaml.safe_load((RULES / "scrape-config.yaml").read_text(encoding="utf-8"))
     hosts, cts = shipped["scrape_configs"]
-    hosts |= {"scrape_interval": "1s", "scrape_timeout": "1s"}
+    hosts |= {"scrape_interval": f"{every}s", "scrape_timeout": f"{every}s"}
     hosts["static_configs"] = [{"targets": [f"127.0.0.1:{scraped}"]}]
     url = urllib.parse.urlparse(cts["http_sd_configs"][0]["url"])
     found = url._replace(netloc=f"127.0.0.1:{discovered}").geturl()
@@ -42,10 +42,11 @@ def configuration(scraped: int, discovered: int) -> dict[str, Any]:
 
 
 class Prometheus:
-    """Asks the running server; every answer is PromQL's."""
+    """Asks the running server, which scrapes every so many seconds; every answer is PromQL's."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, every: int) -> None:
         self.url = url
+        self.every = every
 
     def get(self, path: str, **query: str) -> Any:
         url = f"{self.url}{path}?{urllib.parse.urlencode(query)}"
@@ -72,15 +73,19 @@ class Prometheus:
         return [float(each["value"][1]) for each in self.query(expression, at)]
 
     def now(self) -> float:
-        """The time, once everything that happened until now has been scraped."""
+        """The time of a scrape that succeeded and has seen everything that happened until now."""
         called = time.time()
+        seen: list[float] = []
 
         def scraped() -> bool:
-            return any(when > called for when in self.values('timestamp(up{job="ct0"})'))
+            for series in self.query(f'up{{job="ct0"}}[{self.every * 5}s]'):
+                # A scrape's time is that of its beginning.
+                good = (moment for moment, value in series["values"] if value == "1")
+                seen.extend(moment for moment in good if moment > called)
+            return bool(seen)
 
-        # A scrape's time is that of its beginning, so the first one later than now will do.
-        wait_for("a scrape", scraped, 15)
-        return time.time()
+        wait_for("a scrape", scraped, 180)
+        return seen[0]
 
 
 @contextmanager
@@ -95,17 +100,17 @@ def exporter(run: Run, root: str = "/") -> Iterator[int]:
 
 
 @contextmanager
-def prometheus(run: Run, scraped: int, discovered: int) -> Iterator[Prometheus]:
+def prometheus(run: Run, scraped: int, discovered: int, every: int = 1) -> Iterator[Prometheus]:
     """The server with the shipped rules, its data in the run's folder."""
-    folder = run.folder / "prometheus"
+    folder = run.folder / f"prometheus-{scraped}"
     folder.mkdir()
     config = folder / "prometheus.yml"
-    config.write_text(yaml.safe_dump(configuration(scraped, discovered)), encoding="utf-8")
+    config.write_text(yaml.safe_dump(configuration(scraped, discovered, every)), encoding="utf-8")
     url = f"127.0.0.1:{free_port()}"
     command = ["prometheus", f"--config.file={config}", f"--web.listen-address={url}"]
     command += [f"--storage.tsdb.path={folder}/data", "--log.level=warn"]
     with service(command, folder / "log", lambda: answers(f"http://{url}/-/ready")):
-        server = Prometheus(f"http://{url}")
+        server = Prometheus(f"http://{url}", every)
         wait_for("a first scrape", lambda: bool(server.query('up{job="ct0"} == 1')))
         yield server
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
-import sys
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from .command import attempt, call, wait_for
 from .ct import CT
-from .processes import all_pids, start_time
+from .processes import all_pids
 from .run import Run
 
 MIB = 1 << 20
@@ -37,8 +34,8 @@ done
 
 
 def hold(size: int) -> str:
-    """A pipe's reader that keeps all it has read is that much anonymous memory."""
-    return f"{{ head -c {size} /dev/zero; {UNTIL_TOLD}; }} | tail -c {size}"
+    """A block that dd has read whole and cannot write is that much anonymous memory."""
+    return f"dd if=/dev/zero bs={size} count=1 iflag=fullblock | {{ {UNTIL_TOLD}; }}"
 
 
 def fork(count: int) -> str:
@@ -134,12 +131,12 @@ def wired(run: Run, cts: Sequence[CT], device: str) -> Iterator[list[str]]:
         for number, ct in enumerate(cts):
             outer = f"{run.prefix}v{number}"
             ours, theirs = f"10.213.{number}.1", f"10.213.{number}.2"
-            call(["ip", "link", "add", outer, "type", "veth", "peer", "name", device, "netns",
-                  str(ct.init)])  # fmt: skip
-            stack.callback(attempt, ["ip", "link", "delete", outer])
-            call(["ip", "address", "add", f"{ours}/30", "dev", outer])
-            call(["ip", "link", "set", outer, "up"])
-            there = ["nsenter", f"--net=/proc/{ct.init}/ns/net", "ip"]
+            call([*ct.host, "ip", "link", "add", outer, "type", "veth", "peer", "name", device,
+                  "netns", str(ct.init)])  # fmt: skip
+            stack.callback(attempt, [*ct.host, "ip", "link", "delete", outer])
+            call([*ct.host, "ip", "address", "add", f"{ours}/30", "dev", outer])
+            call([*ct.host, "ip", "link", "set", outer, "up"])
+            there = [*ct.host, "nsenter", f"--net=/proc/{ct.init}/ns/net", "ip"]
             call([*there, "address", "add", f"{theirs}/30", "dev", device])
             call([*there, "link", "set", device, "up"])
             addresses.append(ours)
@@ -163,35 +160,28 @@ def count_block_io(run: Run) -> None:
     folder.rmdir()
 
 
+# On CT0: listens, has somebody in the CT's network send, and says how many bytes came.
 SEND = """
-import socket, sys
-with socket.create_connection((sys.argv[1], int(sys.argv[2])), 10) as out:
-    out.sendall(bytes(int(sys.argv[3])))
+import socket, subprocess, sys
+init, address, size = sys.argv[1:]
+with socket.create_server((address, 0)) as server:
+    server.settimeout(30)
+    to = f"/dev/tcp/{address}/{server.getsockname()[1]}"
+    sender = ["bash", "-c", f"head -c {size} /dev/zero >{to}"]
+    with subprocess.Popen(["nsenter", f"--net=/proc/{init}/ns/net", *sender]):
+        connection, _ = server.accept()
+        print(sum(iter(lambda: len(connection.recv(1 << 20)), 0)))
 """
 
 
 def send(ct: CT, address: str, size: int) -> int:
     """Send that many bytes from the CT's network to CT0 and return how many came."""
-    with socket.create_server((address, 0)) as server:
-        server.settimeout(15)
-        port = str(server.getsockname()[1])
-        got: list[int] = []
-        thread = threading.Thread(target=lambda: got.append(receive(server)))
-        thread.start()
-        there = ["nsenter", f"--net=/proc/{ct.init}/ns/net"]
-        call([*there, sys.executable, "-c", SEND, address, port, str(size)])
-        thread.join(15)
-    return sum(got)
+    argv = [*ct.host, "python3", "-c", SEND, str(ct.init), address, str(size)]
+    return int(call(argv).stdout)
 
 
-def receive(server: socket.socket) -> int:
-    connection, _ = server.accept()
-    with connection:
-        return sum(iter(lambda: len(connection.recv(MIB)), 0))
-
-
-def started(pid: int) -> float:
-    """When a process started, in seconds since the epoch, told without ct0."""
-    text = Path("/proc/stat").read_text(encoding="ascii")
-    boot = int(text.partition("btime ")[2].split()[0])
-    return boot + start_time(pid) / os.sysconf("SC_CLK_TCK")
+def started(ct: CT) -> float:
+    """When the CT's init started, in seconds since the epoch, told without ct0."""
+    words = call([*ct.host, "cat", f"/proc/{ct.init}/stat"]).stdout.rpartition(")")[2].split()
+    boot = call([*ct.host, "grep", "btime", "/proc/stat"]).stdout.split()[1]
+    return int(boot) + int(words[19]) / os.sysconf("SC_CLK_TCK")
