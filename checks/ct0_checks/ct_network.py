@@ -80,7 +80,8 @@ def judge(inspection: Inspection, surveyed: Surveyed) -> Iterator[Finding]:
     network = surveyed.network
     if "network" in surveyed.broken:
         yield Finding(Unknown, surveyed.troubles["network"])
-        return
+        if not network.interfaces:
+            return
     if network.shares_host:
         yield Finding(Ok, "in CT0's network: not judged")
         return

@@ -52,6 +52,7 @@ PARTS = (
     "health",
 )
 DEADLINE = 2.0  # seconds for all file systems together
+INTERFACES = 64  # of one CT that are told of: it may make as many as it likes
 
 
 class Surveyed(NamedTuple):
@@ -171,12 +172,22 @@ def read(
         offered("memory", read_memory, Memory()),
         offered("pressure", read_pressure, Pressure()),
         offered("tasks", read_tasks, Tasks()),
-        offered("network", read_network, Network({}, None)),
+        told_of(offered("network", read_network, Network({}, None)), troubles, broken),
         offered("load", read_load, None),
         beancounters=with_swap(cgroups.host, ct, counters),
         troubles=troubles,
         broken=broken,
     )
+
+
+def told_of(network: Network, troubles: dict[str, str], broken: list[str]) -> Network:
+    """The first INTERFACES of them: no CT makes the survey of all too large."""
+    more = len(network.interfaces) - INTERFACES
+    if more <= 0:
+        return network
+    troubles["network"] = f"{more} interfaces more than the {INTERFACES} that are looked at"
+    broken.append("network")
+    return network._replace(interfaces=dict(list(network.interfaces.items())[:INTERFACES]))
 
 
 def tried(

@@ -19,10 +19,12 @@ from ct0.container import CT
 from ct0.containers import containers
 from ct0.errors import Malformed, Unavailable
 from ct0.filesystem import (
+    MOUNTS,
     Filesystem,
     Mount,
     parse_mountinfo,
     parse_ploop_statfs,
+    read_beginning,
     read_filesystem,
     sorted_out,
 )
@@ -146,6 +148,19 @@ def test_what_a_ct_mounts_over_its_root_hides_no_full_disk() -> None:
     """/proc/PID/root of its init stays what it was."""
     text = MOUNTINFO + "605 600 0:99 / / rw - overlay none rw\n606 605 0:98 / / rw - tmpfs x rw\n"
     assert [mount.device for mount in sorted_out(parse_mountinfo(text))[0]] == ["182:1"]
+
+
+def test_a_ct_that_mounts_without_end_holds_nobody_up(tmp_path: Path) -> None:
+    more = "".join(f"{n} 600 0:{n} / /m{n} rw - tmpfs x rw\n" for n in range(1000, 20_000))
+    (tmp_path / "mountinfo").write_text(MOUNTINFO + more)
+    text = read_beginning(f"{tmp_path}/mountinfo")
+    assert MOUNTS - 100 < len(text) <= MOUNTS
+    mounts = parse_mountinfo(text)
+    assert mounts[0].device == "182:1"
+    (tmp_path / "mountinfo").write_text(MOUNTINFO)
+    assert read_beginning(f"{tmp_path}/mountinfo") == MOUNTINFO
+    with pytest.raises(Unavailable):
+        read_beginning(f"{tmp_path}/absent")
 
 
 @pytest.mark.parametrize("text", ["600 599 182:1 / / rw", "600 599 182:1 / / rw -", "-\n", "\0"])

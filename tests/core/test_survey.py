@@ -95,6 +95,20 @@ def test_trouble_costs_one_ct_one_field(tmp_path: Path) -> None:
     assert of(found, "ct3").memory.usage is not None
 
 
+def test_a_ct_with_interfaces_without_end_makes_no_survey_too_large(tmp_path: Path) -> None:
+    host = made(tmp_path)
+    path = tmp_path / "proc/1001/net/dev"
+    row = path.read_text().split("\n")[3].partition(":")[2]
+    more = "".join(f"x{number}:{row}\n" for number in range(1000))
+    path.write_text(path.read_text() + more)
+    web = of(survey(host), "ct1")
+    assert list(web.network.interfaces)[:3] == ["lo", "eth0", "x0"]
+    assert len(web.network.interfaces) == 64
+    assert web.troubles["network"] == "938 interfaces more than the 64 that are looked at"
+    assert web.broken == ["network"]
+    assert of(survey(host), "ct2").broken == []
+
+
 def test_beancounters_that_may_not_be_read_are_trouble_and_none_at_all_is_not(
     tmp_path: Path, host: Callable[[str], Path]
 ) -> None:
