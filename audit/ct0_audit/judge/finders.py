@@ -115,7 +115,8 @@ def decision(
 ) -> Iterator[Verdict]:
     """killall -0 and pkill -0 ask."""
     what = f"asks for every process named {shown(names)}"
-    yield from judged(case, call, what, selector, confidence(call), changes)
+    sure = confidence(call) if names and "\0" not in "".join(names) else MEDIUM
+    yield from judged(case, call, what, selector, lower(sure, confidence(call)), changes)
 
 
 def pidof(case: Case, call: Call) -> Iterator[Verdict]:
