@@ -27,8 +27,8 @@ BASE = """\
 const NodeName = "{node}"
 const ZoneName = NodeName
 const TicketSalt = ""
-const Ct0PluginDir = "{plugins}"
-const PluginDir = Ct0PluginDir
+const PluginDir = "/usr/lib/nagios/plugins"
+{constants}
 include <itl>
 include "{tree}/etc/icinga2/conf.d/templates.conf"
 object CheckerComponent "checker" {{ }}
@@ -108,21 +108,34 @@ class Icinga2:
 
     def run_check(self, host: str, service: str | None = None, timeout: float = 200) -> Answer:
         """Have a service's plugin, or a host's, run now; return what came of it."""
-        what = f"{host}/{service}" if service else host
+        before = self._seen(host, service)["last_check"]
+        self.order_check(host, service)
+        wait_for(
+            f"icinga2: {host} {service or ''} to be checked",
+            lambda: self._seen(host, service)["last_check"] > before,
+            timeout,
+        )
+        return self.answer(host, service)
 
-        def seen() -> dict[str, Any]:
-            return self.service(host, service) if service else self.host(host)
-
-        before = seen()["last_check"]
-        kind = "Service" if service else "Host"
+    def order_check(self, host: str, service: str | None = None) -> None:
         where = "host.name == host_name" + (" && service.name == service_name" if service else "")
-        names = {"host_name": host, "service_name": service or ""}
-        self.ask("POST", "actions/reschedule-check", type=kind, force=True,
-                 filter=where, filter_vars=names)  # fmt: skip
-        wait_for(f"icinga2: {what} to be checked", lambda: seen()["last_check"] > before, timeout)
-        result = seen()["last_check_result"]
+        self.ask(
+            "POST",
+            "actions/reschedule-check",
+            type="Service" if service else "Host",
+            force=True,
+            filter=where,
+            filter_vars={"host_name": host, "service_name": service or ""},
+        )
+
+    def answer(self, host: str, service: str | None = None) -> Answer:
+        """What came of the last check."""
+        result = self._seen(host, service)["last_check_result"]
         said = answer(int(result["exit_status"]), result["output"])
         return said._replace(perfdata=" ".join(map(str, result["performance_data"])))
+
+    def _seen(self, host: str, service: str | None) -> dict[str, Any]:
+        return self.service(host, service) if service else self.host(host)
 
 
 def command(folder: Path, *words: str) -> list[str]:
@@ -195,7 +208,10 @@ def filled(
     folder = own_folder(run, name)
     for each in ("etc", "lib/certs", "lib/ca", "log", "cache", "run", "spool/perfdata"):
         (folder / each).mkdir(parents=True)
-    base = BASE.format(tree=programs(), plugins=plugins, node=node, port=port, password=password)
+    constants = f'const Ct0PluginDir = "{plugins}"' if plugins else ""
+    base = BASE.format(
+        tree=programs(), constants=constants, node=node, port=port, password=password
+    )
     (folder / "etc/icinga2.conf").write_text(base + text, encoding="utf-8")
     give(folder)
     return folder

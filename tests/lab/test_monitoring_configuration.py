@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import hostile_names
+from ct0_checks.launch import PLUGINS
 from ct0_checks.monitoring.procs import DEFAULTS, PROCS
 from ct0_checks.monitoring.services import OF_CT, OF_CT0
 
@@ -105,6 +106,17 @@ def test_icinga2_loads_them_without_a_warning(
     assert f"Instantiated {services} Services." in said
 
 
+def test_shipped_commands_load_and_run_what_is_installed(run: Run) -> None:
+    """Where no constant says where the plugins are, they are in /usr/lib/ct0/plugins."""
+    files = {"ct0.conf": (ROOT / "checks/icinga2/ct0.conf").read_text(encoding="utf-8")}
+    with i2.prepared(run, "icinga2-shipped", files, plugins="") as folder:
+        assert i2.verify(folder) == []
+        line = i2.command(folder, "object", "list", "--type", "CheckCommand")
+        said = attempt(line, env={**clean_environment(), **environment()}).stdout
+    found = set(re.findall(r'command = \[ "/usr/lib/ct0/plugins/(check_\w+)" \]', said))
+    assert found == set(PLUGINS)
+
+
 def test_icinga2_without_any_ct_loads_without_a_warning(
     run: Run, places: dict[str, Monitored]
 ) -> None:
@@ -151,8 +163,16 @@ def test_icinga2_finds_each_hostile_ct(
     files = {name: objects["icinga2"][name] for name in ("ct0.conf", "hostile.conf")}
     folder = str(places["hostile"].plugins.folder)
     with icinga2(run, files, folder, name="icinga2-hostile") as daemon:
-        for name in names(places["hostile"]):
-            found(daemon.run_check(name).perfdata)
+        hosts = names(places["hostile"])
+        for name in hosts:
+            daemon.order_check(name)
+        wait_for(
+            "icinga2: every hostile host to be checked",
+            lambda: all(daemon.host(name)["last_check_result"] for name in hosts),
+            300,
+        )
+        for name in hosts:
+            found(daemon.answer(name).perfdata)
 
 
 def found(perfdata: str) -> None:
