@@ -82,8 +82,8 @@ def worst(state: int, request: Request, missing: list[str]) -> int:
     return max([state, request.missing] if missing else [state], key=SEVERITY.index)
 
 
-# A CT that cannot be judged must not hide one that is in trouble.
-SEVERITY = (OK, WARNING, UNKNOWN, CRITICAL)
+# As in all plugins: a CT that cannot be judged must not hide one that is in trouble.
+SEVERITY = (OK, UNKNOWN, WARNING, CRITICAL)
 
 
 def say_each(

@@ -128,7 +128,8 @@ def test_a_dead_sshd_on_ct0_is_critical_though_containers_have_one(
     assert all(alive(pid) for pid in everywhere.values())
 
     text, status = check.theirs("-c", "1:", "-C", sshd, user=user)
-    assert text.startswith(f"PROCS OK: {len(everywhere)} processes with command name '{sshd}' | ")
+    assert text.startswith("PROCS OK: ")
+    assert int(text.split()[2]) >= len(everywhere)
     assert status == 0
 
     text, status = check.ours("-c", "1:", "-C", sshd, user=user)
