@@ -45,7 +45,8 @@ DAEMONS = (
     Daemon(("pvestatd",), ("pvestatd",)),
     Daemon(("vzeventd",), ("vzeventd",)),
     Daemon(("prl_disp_servic",), ("prl-disp",)),
-    Daemon(("libvirtd", "virtlxcd"), ("libvirtd", "virtlxcd")),
+    # Enabled, it ends by itself when it has nothing to do.
+    Daemon(("libvirtd", "virtlxcd"), (), ("libvirt",)),
 )
 # What holds a running CT: its init's parent, until it dies.
 MONITORS = {
