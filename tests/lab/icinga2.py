@@ -98,7 +98,7 @@ class Icinga2:
         wait_for(
             f"icinga2: the agent {name}",
             lambda: bool(self.ask("GET", f"objects/endpoints/{name}")[0]["attrs"]["connected"]),
-            60,
+            180,
         )
 
     def _attributes(self, kind: str, where: str, **names: str) -> dict[str, Any]:
@@ -198,7 +198,7 @@ def icinga2_agent(
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", port)) == 0
 
-    with service(line, folder / "daemon.log", ready, environment(), 60) as pid:
+    with service(line, folder / "daemon.log", ready, environment(), 180) as pid:
         yield pid
 
 
@@ -227,7 +227,7 @@ def certify(master: Path, folder: Path, node: str) -> None:
         ("pki", "new-cert", "--cn", node, "--key", key, "--csr", csr),
         ("pki", "sign-csr", "--csr", csr, "--cert", cert),
     ):
-        call(command(master, *words), env={**clean_environment(), **environment()})
+        call(command(master, *words), env={**clean_environment(), **environment()}, timeout=300)
     (certs / "ca.crt").write_bytes((master / "lib/ca/ca.crt").read_bytes())
     give(folder)
 
@@ -235,7 +235,7 @@ def certify(master: Path, folder: Path, node: str) -> None:
 def verify(folder: Path) -> list[str]:
     """What `icinga2 daemon -C` says is wrong: none when the configuration would load."""
     line = command(folder, "daemon", "-C", "-c", f"{folder}/etc/icinga2.conf")
-    done = attempt(line, env={**clean_environment(), **environment()})
+    done = attempt(line, env={**clean_environment(), **environment()}, timeout=300)
     wrong = [x for x in done.stdout.splitlines() if "critical/" in x or "warning/" in x]
     return wrong if done.returncode == 0 else [*wrong, f"exit {done.returncode}"]
 
@@ -246,7 +246,7 @@ def parse_performance_data(folder: Path, values: list[str]) -> list[dict[str, An
     read = f"function read(text) {{ var p = parse_performance_data(text); return {told} }}; "
     script = f"{read}Json.encode({json.dumps(values)}.map(read))"
     line = command(folder, "console", "--eval", script)
-    done = attempt(line, env={**clean_environment(), **environment()})
+    done = attempt(line, env={**clean_environment(), **environment()}, timeout=300)
     try:
         parsed: list[dict[str, Any]] = json.loads(json.loads(done.stdout.splitlines()[-1]))
     except (ValueError, IndexError) as reason:
@@ -274,5 +274,5 @@ def icinga2(
             except OSError:
                 return False  # not listening yet
 
-        with service(line, folder / "daemon.log", ready, environment(), 60):
+        with service(line, folder / "daemon.log", ready, environment(), 180):
             yield daemon

@@ -59,7 +59,7 @@ def service_of(plugin: str) -> Service:
 def ct0(*command: str) -> str:
     paths = [str(ROOT / part) for part in ("core", "checks")]
     environment = {**system_environment(), "PYTHONPATH": os.pathsep.join(paths)}
-    return call(command, env=environment).stdout
+    return call(command, env=environment, timeout=300).stdout
 
 
 def recorded(
@@ -78,7 +78,7 @@ def live(run: Run, ct: CT) -> Monitored:
     """This machine; what needs root comes from the state file that root wrote."""
     state = run.folder / "state.json"
     command = [sys.executable, "-I", "-c", READ, str(ROOT / "core"), str(ROOT / "checks")]
-    state.write_text(call(command).stdout, encoding="utf-8")
+    state.write_text(call(command, timeout=300).stdout, encoding="utf-8")
     shutil.chown(state, "root", USER)
     state.chmod(0o640)
     only = ("--engine", ct.engine, "--include", ct.ctid)

@@ -86,10 +86,10 @@ class Nagios:
         def seen() -> dict[str, str]:
             return self.service(host, service) if service else self.host(host)
 
-        wait_for(f"nagios4 to know {what}", lambda: bool(seen()), 15)
+        wait_for(f"nagios4 to know {what}", lambda: bool(seen()), 120)
         before = int(seen()["last_check"])
         # Times are whole seconds: a second check within one would look like the first.
-        wait_for("the next second", lambda: int(time.time()) > before, 5)
+        wait_for("the next second", lambda: int(time.time()) > before, 15)
         kind = f"SVC_CHECK;{host};{service}" if service else f"HOST_CHECK;{host}"
         self.order(f"SCHEDULE_FORCED_{kind};{int(time.time())}")
         wait_for(
@@ -135,7 +135,7 @@ def prepared(run: Run, name: str, objects: dict[str, str], plugins: str) -> Iter
 def verify(folder: Path) -> list[str]:
     """What `nagios4 -v` says is wrong: none when the configuration would load without a warning."""
     command = [f"{programs()}/usr/sbin/nagios4", "-v", f"{folder}/nagios.cfg"]
-    done = attempt(command)
+    done = attempt(command, timeout=300)
     wrong = [x for x in done.stdout.splitlines() if re.match(r"\s*(Error|Warning)\b", x)]
     return wrong if done.returncode == 0 else [*wrong, f"exit {done.returncode}"]
 
@@ -148,7 +148,7 @@ def nagios(
     with prepared(run, name, objects, plugins) as folder:
         command = [f"{programs()}/usr/sbin/nagios4", f"{folder}/nagios.cfg"]
         pipe = folder / "var/rw/nagios.cmd"
-        with service(command, folder / "log", pipe.exists, environment()):
+        with service(command, folder / "log", pipe.exists, environment(), 120):
             daemon = Nagios(folder)
-            wait_for("nagios4's first status", lambda: bool(daemon.status()), 30)
+            wait_for("nagios4's first status", lambda: bool(daemon.status()), 120)
             yield daemon

@@ -67,5 +67,5 @@ def nrpe(run: Run, commands: dict[str, str], name: str = "nrpe") -> Iterator[Nrp
     def ready() -> bool:
         return server.run_check("").text.startswith("NRPE v")
 
-    with service(command, folder / "log", ready, environment()) as server.pid:
+    with service(command, folder / "log", ready, environment(), 120) as server.pid:
         yield server

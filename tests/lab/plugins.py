@@ -33,7 +33,7 @@ said=$(mktemp {said}/{name}.XXXXXXXX) || exit 3
 code=$?
 cat "$said"
 id -un >"$said.user"
-echo $code >"$said.code"
+echo $code >"$said.end" && mv "$said.end" "$said.code"
 exit $code
 """
 
@@ -120,7 +120,7 @@ def accepted_by_perl(perfdata: str) -> list[tuple[str, str]]:
         'print scalar(@p), "\\n"; '
         'for (@p) { print $_->label, "\\t", $_->value, $_->uom, "\\n" }'
     )
-    done = attempt(["/usr/bin/perl", "-e", program, perfdata])
+    done = attempt(["/usr/bin/perl", "-e", program, perfdata], timeout=300)
     if done.returncode != 0 or done.stderr:
         raise LabError(f"Monitoring::Plugin: {perfdata}: {done.stderr}")
     count, *lines = done.stdout.splitlines()

@@ -98,7 +98,7 @@ def test_icinga2_loads_them_without_a_warning(
     with i2.prepared(run, "icinga2-verified", objects["icinga2"], agents=agents) as folder:
         assert i2.verify(folder) == []
         line = i2.command(folder, "daemon", "-C", "-c", f"{folder}/etc/icinga2.conf")
-        said = attempt(line, env={**clean_environment(), **environment()}).stdout
+        said = attempt(line, env={**clean_environment(), **environment()}, timeout=300).stdout
     total = sum(len(names(place)) for place in places.values())
     assert f"Instantiated {total + len(places)} Hosts." in said
     assert f"Instantiated {total} Dependencies." in said
@@ -112,7 +112,7 @@ def test_shipped_commands_load_and_run_what_is_installed(run: Run) -> None:
     with i2.prepared(run, "icinga2-shipped", files, plugins="") as folder:
         assert i2.verify(folder) == []
         line = i2.command(folder, "object", "list", "--type", "CheckCommand")
-        said = attempt(line, env={**clean_environment(), **environment()}).stdout
+        said = attempt(line, env={**clean_environment(), **environment()}, timeout=300).stdout
     found = set(re.findall(r'command = \[ "/usr/lib/ct0/plugins/(check_\w+)" \]', said))
     assert found == set(PLUGINS)
 
