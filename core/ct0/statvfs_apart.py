@@ -108,11 +108,11 @@ def be_the_child(
 ) -> None:
     """Never comes back."""
     try:
+        os.dup2(writer, 3)  # first: it is one of 0 to 2 where those were closed
         # Whoever reads the parent's output must not wait for a child that hangs.
         nothing = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(nothing, stream)
-        os.dup2(writer, 3)
         os.closerange(4, os.sysconf("SC_OPEN_MAX") if os.sysconf("SC_OPEN_MAX") < 65536 else 65536)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
             signal.signal(number, signal.SIG_DFL)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -87,6 +89,16 @@ def test_the_child_holds_no_output_of_ours() -> None:
     finally:
         os.close(reader)
         os.close(writer)
+
+
+def test_with_everything_closed() -> None:
+    """As a daemon may start it."""
+    program = (
+        "import os, sys; sys.path[:0] = {}; os.closerange(0, 3); "
+        "from ct0.statvfs_apart import Size, ask_all; "
+        "os._exit(0 if isinstance(ask_all({{'/': '8:1'}}, 30)['/'], Size) else 9)"
+    ).format([path for path in sys.path if path])
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 def test_a_known_dead_device_is_not_asked_again() -> None:
