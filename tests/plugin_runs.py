@@ -39,12 +39,18 @@ def library(version: str) -> str | None:
     """The folder to be first on the path for this version; None for the installed one."""
     if version == "installed":
         return None
-    folder = Path(sys.prefix) / f"nagiosplugin-{version}"
+    folder = folder_of(version)
     if not (folder / "nagiosplugin/range.py").exists():
         pip = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
         wanted = ["--no-deps", "--target", str(folder), f"nagiosplugin=={version}"]
         subprocess.run([*pip, *wanted], check=True, timeout=300)
     return str(folder)
+
+
+def folder_of(version: str) -> Path:
+    """Beside the virtual environment of the checkout, else beside the one in use."""
+    made = ROOT / ".venv" / f"nagiosplugin-{version}"
+    return made if made.exists() else Path(sys.prefix) / made.name
 
 
 def plugin(

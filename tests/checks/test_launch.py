@@ -14,7 +14,7 @@ import pytest
 from ct0_checks import launch as module
 from ct0_checks.launch import PLUGINS, launch
 from generated import generate, write
-from plugin_runs import LIBRARIES, OLD, ROOT, Ended, plugin
+from plugin_runs import LIBRARIES, OLD, ROOT, Ended, library, plugin
 
 OURS = [command for command in PLUGINS if command.startswith("check_ct")]
 
@@ -79,7 +79,7 @@ def test_both_versions_of_the_library(
 
 def test_the_old_version_is_the_old_version() -> None:
     code = "import nagiosplugin; print(nagiosplugin.__file__, nagiosplugin.__version__)"
-    folder = str(Path(sys.prefix) / f"nagiosplugin-{OLD}")
+    folder = str(library(OLD))
     found = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONPATH": folder},
