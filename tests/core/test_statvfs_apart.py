@@ -93,11 +93,12 @@ def test_the_child_holds_no_output_of_ours() -> None:
 
 def test_with_everything_closed() -> None:
     """As a daemon may start it."""
+    places = [path for path in sys.path if path]
     program = (
-        "import os, sys; sys.path[:0] = {}; os.closerange(0, 3); "
+        f"import os, sys; sys.path[:0] = {places!r}; os.closerange(0, 3); "
         "from ct0.statvfs_apart import Size, ask_all; "
-        "os._exit(0 if isinstance(ask_all({{'/': '8:1'}}, 30)['/'], Size) else 9)"
-    ).format([path for path in sys.path if path])
+        "os._exit(0 if isinstance(ask_all({'/': '8:1'}, 30)['/'], Size) else 9)"
+    )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
