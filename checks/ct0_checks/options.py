@@ -155,7 +155,13 @@ def add_output(parser: Parser) -> None:
         default="",
         help="this host's name in the format nsca (default: its hostname)",
     )
-    add("-v", "--verbose", action="count", default=0, help="all containers; -vv, -vvv more")
+    add(
+        "-v",
+        "--verbose",
+        action="count",
+        default=0,
+        help="all containers; -vv where the figures come from; -vvv what went wrong where",
+    )
     add("-V", "--version", action="version", version=f"{parser.prog} (ct0) {ct0.__version__}")
     add("-h", "--help", action="help", help="this text")
 

@@ -14,6 +14,7 @@ import argparse
 import hashlib
 import os
 import sys
+import time
 import traceback
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Callable, NamedTuple
@@ -158,6 +159,10 @@ def inspect(plugin: Plugin, options: argparse.Namespace, survey: Survey) -> Repo
             host += attempt(inspection, plugin.whole, inspection, judged)
     finally:
         inspection.close()
+    if options.verbose > 1:
+        # A recorded host's figures are of when it was recorded.
+        age = f", {time.time() - survey.time:.0f} s old" if options.root == "/" else ""
+        inspection.details.append(f"figures of {survey.host}, --source={options.source}{age}")
     if inspection.trouble:
         host.append(Finding(Unknown, inspection.trouble))
     if plugin.judge is not None and not any(finding.metrics for finding in host):

@@ -150,6 +150,14 @@ def test_a_recorded_host_has_a_past_of_its_own(tmp_path: Path) -> None:
     assert "ct_x.json" not in files
 
 
+def test_where_the_figures_come_from(tmp_path: Path) -> None:
+    plugin = made(lambda inspection, each: [Finding(Ok, "fine")])
+    text = said(plugin, HOST, tmp_path, "-vv", f"--root={tmp_path}", "--no-perfdata")[1]
+    assert text.endswith("\nfigures of node1, --source=auto\n")
+    assert " s old\n" in said(plugin, HOST, tmp_path, "-vv", "--no-perfdata")[1]
+    assert "figures" not in said(plugin, HOST, tmp_path, "-v", "--no-perfdata")[1]
+
+
 def test_nothing_is_kept_for_who_does_not_ask(tmp_path: Path) -> None:
     said(made(lambda inspection, each: [Finding(Ok, "fine")]), HOST, tmp_path)
     assert not (tmp_path / "kept").exists()
