@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from ct0_audit.records import COMMAND, SHELL, Direct, Selector, Snippet
 
+MOST_WORDS = 1000
 QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"|\'((?:[^\'\\]|\\.)*)\'|(\S+)', re.DOTALL)
 
 
@@ -20,9 +22,8 @@ class Line(NamedTuple):
 
     def part(self, start: int, end: int | None = None) -> Line:
         """A piece of it, by offsets into `text`."""
-        before = self.text[:start]
-        number = self.number + before.count("\n")
-        last = before.rfind("\n")
+        number = self.number + self.text.count("\n", 0, start)
+        last = self.text.rfind("\n", 0, start)
         column = self.column + start if last < 0 else start - last
         return Line(number, self.text[start:end], column)
 
@@ -43,9 +44,10 @@ class Line(NamedTuple):
         return self
 
     def words(self) -> list[Line]:
-        """Its words, each with its place; quotes group, and are taken off."""
+        """Its words, each with its place; quotes group, and are taken off. A line has at most
+        `MOST_WORDS`: what comes after is nobody's configuration."""
         found = []
-        for word in QUOTED.finditer(self.text):
+        for word in islice(QUOTED.finditer(self.text), MOST_WORDS):
             group = word.lastindex or 0
             found.append(self.part(word.start(group), word.end(group)))
         return found

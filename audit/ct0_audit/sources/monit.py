@@ -11,14 +11,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from ct0.host import Host
 from ct0_audit.records import Direct, Selector, Snippet
-from ct0_audit.sources.lines import Line, command, direct, without_comments
+from ct0_audit.sources.lines import command, direct, without_comments
 from ct0_audit.sources.scripts import Found, configured, paths_in
 
 KIND = "monit"
 
+MOST = 100  # programs of one line
 TEXT = r"""("[^"]*"|'[^']*'|\S+)"""
 MATCHING = re.compile(
     rf"\bcheck\s+(?:process|proc)\s+{TEXT}\s+(?:with\s+)?match(?:ing)?\s+{TEXT}", re.IGNORECASE
@@ -55,12 +57,7 @@ def parse_monit(text: str, path: str) -> Iterator[Snippet | Direct]:
             detail = f"monit takes the first process whose command line matches {pattern!r}"
             selector = Selector("full", (pattern,))
             yield direct(line, "CT101", detail, path, KIND, selector)
-        for program in PROGRAM.finditer(line.text):
+        for program in islice(PROGRAM.finditer(line.text), MOST):
             group = program.lastindex or 0
             words = line.part(program.start(group) + 1, program.end(group) - 1)
-            yield command(words, path, KIND, _what(line))
-
-
-def _what(line: Line) -> str:
-    words = line.text.split()
-    return f"monit: {' '.join(words[:2])}"[:60]
+            yield command(words, path, KIND, f"monit: {' '.join(line.text[:60].split()[:2])}")

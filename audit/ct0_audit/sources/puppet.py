@@ -72,7 +72,7 @@ def is_used(path: str | files.Unreadable) -> bool:
 
 def parse_manifest(text: str, path: str) -> Iterator[Snippet | Direct]:
     """Services that are looked up in the process table, and the commands of resources."""
-    for resource in resources(text):
+    for resource in resources(text, path):
         attributes = {attribute.name: attribute for attribute in resource.attributes}
         if resource.type == "service":
             yield from _service(resource, attributes, path)

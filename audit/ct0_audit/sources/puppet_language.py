@@ -12,17 +12,21 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from ct0.errors import Malformed
 from ct0_audit.sources.lines import Line
 
 TOKEN = re.compile(
     r"""(?P<comment>\#[^\n]*|/\*.*?(?:\*/|\Z))
     |(?P<string>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")
-    |(?P<heredoc>@\("?\s*(?P<end>\w+)"?[^)\n]*\)[^\n]*\n(?P<body>.*?)^[ \t|-]*(?P=end)\b)
+    |(?P<heredoc>@\("?\s*(?P<end>\w+)"?[^)\n]*\)[^\n]*\n(?P<body>.{0,20000}?)^[ \t|-]*(?P=end)\b)
     |(?P<word>::[\w:]+|[A-Za-z_][\w:]*(?<!:)|\$[\w:]*(?<!:)|\d+)
     |(?P<sign>=>|\+>|[{}\[\]():;,])
     |(?P<other>\S)""",
     re.VERBOSE | re.DOTALL | re.MULTILINE,
 )
+
+MOST_TOKENS = 50_000
+MOST_OF_A_VALUE = 500  # tokens between a resource's brackets and colons
 
 
 class Attribute(NamedTuple):
@@ -46,13 +50,18 @@ class Token(NamedTuple):
     end: int
 
 
-def resources(text: str) -> Iterator[Resource]:
-    """Every resource of a manifest, also those in classes, defines and conditions."""
+def resources(text: str, path: str) -> Iterator[Resource]:
+    """Every resource of a manifest, also those in classes, defines and conditions.
+
+    Raises Malformed: more words than anybody's manifest has.
+    """
     whole = Line(1, text)
     tokens = [
         Token(match.lastgroup or "", match[0], match.start(), match.end())
         for match in _tokens(text)
     ]
+    if len(tokens) > MOST_TOKENS:
+        raise Malformed(path, f"{len(tokens)} words in one manifest")
     for at in range(len(tokens) - 2):
         word, brace = tokens[at], tokens[at + 1]
         if word.kind == "word" and brace.text == "{" and not word.text.startswith("$"):
@@ -118,9 +127,10 @@ def _inside(whole: Line, token: Token) -> Line:
 
 
 def _end(tokens: list[Token], at: int, ends: set[str]) -> int:
-    """Where one of `ends` comes outside of all brackets; the last place at most."""
+    """Where one of `ends` comes outside of all brackets; not further than a value goes."""
     depth = 0
-    while at < len(tokens):
+    last = min(len(tokens), at + MOST_OF_A_VALUE)
+    while at < last:
         text = tokens[at].text
         if depth == 0 and text in ends:
             return at

@@ -40,8 +40,9 @@ KIND = "salt"
 FOLDERS = ("/srv/salt", "/srv/pillar", "/srv/formulas", "/var/cache/salt/minion/files")
 CONFIGURATION = ("/etc/salt/minion.d", "/etc/salt/master.d")
 
-STATEMENT = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
-EXPRESSION = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+# None has another of its kind in it, so one without an end ends at the next, not at the file's end.
+STATEMENT = re.compile(r"\{%(?:(?!\{%).)*?%\}|\{#(?:(?!\{#).)*?#\}", re.DOTALL)
+EXPRESSION = re.compile(r"\{\{(?:(?!\{\{).)*?\}\}", re.DOTALL)
 # Execution modules that go through the process table by name.
 BY_NAME = {
     "ps.pkill": KILLS,

@@ -19,7 +19,8 @@ from typing import NamedTuple
 from ct0_audit.sources.lines import Line
 
 PREFIX = re.compile(r"[-@:+!|]*")  # systemd.service(5), "special executable prefixes"
-SEPARATOR = re.compile(r"(?<!\S);(?!\S)")
+SEPARATOR = re.compile(r"[\"']|(?<!\S);(?!\S)")
+MOST = 500  # commands of one line
 DOLLARS = re.compile(r"(^|[\s\"'(`|;&])\$\$")
 
 
@@ -81,11 +82,15 @@ def commands(value: Line) -> list[Line]:
 
 
 def _separators(text: str) -> Iterator[re.Match[str]]:
-    """Semicolons that are words of their own and not quoted."""
+    """Semicolons that are words of their own and not quoted, as many as anybody needs."""
+    quote = ""
+    found = 0
     for match in SEPARATOR.finditer(text):
-        before = text[: match.start()]
-        if before.count('"') % 2 == 0 and before.count("'") % 2 == 0:
+        if match[0] == ";" and not quote and found < MOST:
+            found += 1
             yield match
+        elif match[0] != ";" and quote in ("", match[0]):
+            quote = "" if quote else match[0]
 
 
 def _without_second_word(text: str) -> str:

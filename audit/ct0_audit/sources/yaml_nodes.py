@@ -42,7 +42,8 @@ def refuse_depth(events: Iterable[yaml.Event], path: str) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > DEEPEST:
-                raise Malformed(f"{path}:{event.start_mark.line + 1}", "nested too deep")
+                line = event.start_mark.line + 1 if event.start_mark else 1
+                raise Malformed(f"{path}:{line}", "nested too deep")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
