@@ -19,7 +19,7 @@ from __future__ import annotations
 import posix  # os costs a shim 1 ms
 
 from ct0.errors import Malformed, Unavailable
-from ct0.proc_cgroup import parse_cgroup
+from ct0.proc_cgroup import memberships, parse_cgroup
 from ct0.process import Process, read_at
 
 TYPE_CHECKING = False
@@ -196,7 +196,7 @@ class Ownership:
 
     def _find_mark(self, text: str) -> Marked | None:
         weak = None
-        for line in parse_cgroup(text):
+        for line in memberships(text):
             marked = outermost(line, self.cgroups.get(line.controllers, []))
             if marked is not None and not marked.weak:
                 return marked
@@ -243,6 +243,8 @@ def outermost(line: Membership, own: list[str]) -> Marked | None:
             strong = strong or not mark.weak
             if best is None or mark.depth < best[1].depth:
                 best = name, mark
+            if mark.depth == 1 and not mark.weak:
+                break  # no other can be further out
         if best is None:
             return None
         best[1].depth += start

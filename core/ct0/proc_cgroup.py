@@ -10,6 +10,10 @@ A path may hold ":" (split twice only), "/../" (outside of my cgroup namespace) 
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 
 class Membership:
     """One line: in which cgroup of which hierarchy; `controllers` is "" for version 2."""
@@ -27,7 +31,11 @@ class Membership:
 
 def parse_cgroup(text: str) -> list[Membership]:
     """Parse the file; a line that is none is passed over, since a path may hold a newline."""
-    found = []
+    return list(memberships(text))
+
+
+def memberships(text: str) -> Iterator[Membership]:
+    """The same, one by one: most often the first line tells whose a process is."""
     for line in text.split("\n"):
         fields = line.split(":", 2)
         if len(fields) < 3 or not fields[0].isdigit() or not fields[2].startswith("/"):
@@ -35,5 +43,4 @@ def parse_cgroup(text: str) -> list[Membership]:
         path = fields[2]
         if path.endswith(" (deleted)"):
             path = path[:-10]
-        found.append(Membership(fields[1], [part for part in path.split("/") if part]))
-    return found
+        yield Membership(fields[1], [part for part in path.split("/") if part])

@@ -113,10 +113,11 @@ class Process:
             raise Malformed(f"{self.path}/cgroup", "a path that is too long") from error
 
 
-def read_at(folder: int, path: str, likely: int = 65536) -> bytes:
+def read_at(folder: int, path: str, likely: int = 4096) -> bytes:
     """The whole of a file of /proc, by its path below an open folder. Raises OSError.
 
-    `likely`: more bytes than it usually has; below 480 Python has the memory at hand.
+    `likely`: more bytes than it usually has; below 480 Python has the memory at hand, and much
+    more is fresh from the kernel each time.
     """
     file = posix.open(path, FILE, dir_fd=folder)
     try:

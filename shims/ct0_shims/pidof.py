@@ -148,7 +148,7 @@ def suspects(request: Request, view: View, wanted: list[Wanted]) -> Iterator[int
     runs = (pidof_sysv if request.is_sysv else pidof_procps).is_suspect
     scripts = "x" in request.switches
     workers = "w" in request.switches and not request.is_sysv  # then comm names anybody
-    needs_exe = not request.is_sysv or any(one.is_path for one in wanted)
+    with_exe = needs_exe(request, wanted)
     base, *bases = [one.base_bytes for one in wanted]
     names = {name[:NAME_SIZE] for name in (base, *bases)} | {base, *bases}
     encoding = sys.getfilesystemencoding()
@@ -190,7 +190,7 @@ def suspects(request: Request, view: View, wanted: list[Wanted]) -> Iterator[int
                 and comm_of(pid) in names
             )
         )
-        if needs_exe and not is_suspect:
+        if with_exe and not is_suspect:
             try:
                 exe = readlink(pid + b"/exe").decode(encoding, "surrogateescape")
             except OSError:
@@ -219,7 +219,10 @@ def comm_of(place: bytes) -> bytes:
 
 def why(process: Process, request: Request, view: View, wanted: list[Wanted]) -> list[int]:
     """For each name: pidof_sysv.FILE, DELETED or NAME when it means this process, or 0."""
-    candidate = myself(request) if process.pid == view.pid else read_candidate(process)
+    if process.pid == view.pid:
+        candidate = myself(request)
+    else:
+        candidate = read_candidate(process, needs_exe(request, wanted))
     switches = request.switches
     if candidate.is_zombie and "z" not in switches and (request.is_sysv or "w" not in switches):
         return []
@@ -232,12 +235,19 @@ def why(process: Process, request: Request, view: View, wanted: list[Wanted]) ->
     return [NAME if pidof_procps.means(one, candidate, scripts, workers) else 0 for one in wanted]
 
 
-def read_candidate(process: Process) -> Candidate:
+def needs_exe(request: Request, wanted: list[Wanted]) -> bool:
+    """Whether the executable matters: for sysvinit a name without "/" does not mean one."""
+    return not request.is_sysv or any(one.is_path for one in wanted)
+
+
+def read_candidate(process: Process, with_exe: bool) -> Candidate:
     stat = process.stat()
-    try:
-        exe = process.link("exe")
-    except PermissionError:
-        exe = None
+    exe = None
+    if with_exe:
+        try:
+            exe = process.link("exe")
+        except PermissionError:
+            pass  # another user's: the name rules decide
     return Candidate(process.cmdline(), stat.comm, exe, stat.state == "Z")
 
 
