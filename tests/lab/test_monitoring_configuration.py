@@ -3,6 +3,7 @@ one whose containers' names were chosen to break it, and when CT0 goes away."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -115,6 +116,36 @@ def test_shipped_commands_load_and_run_what_is_installed(run: Run) -> None:
         said = attempt(line, env={**clean_environment(), **environment()}, timeout=300).stdout
     found = set(re.findall(r'command = \[ "/usr/lib/ct0/plugins/(check_\w+)" \]', said))
     assert found == set(PLUGINS)
+
+
+def test_icinga2_has_the_services_of_the_directors_hosts(
+    run: Run, places: dict[str, Monitored]
+) -> None:
+    """The rows as the Director's sync rule makes hosts of them, and the shipped rules."""
+    place = places["recorded"]
+    rows = json.loads(place.generate("director"))
+    hosts = []
+    for row in rows:
+        text = f'object Host "{row["object_name"]}" {{ import "{row["import"]}"\n'
+        for key in ("check_command", "command_endpoint"):
+            text += f"{key} = {json.dumps(row[key])}\n" if row[key] else ""
+        for key in ("cluster_zone", "ct0", "ct0_endpoint", "ct_engine", "ct_id", "ct_include",
+                    "ct_services"):  # fmt: skip
+            text += f"vars.{key} = {json.dumps(row[key])}\n" if row[key] else ""
+        hosts.append(text + "}\n")
+    files = {
+        "ct0.conf": place.definitions("icinga2"),
+        "services.conf": (ROOT / "checks/director/ct0-services.conf").read_text("utf-8"),
+        "hosts.conf": "".join(hosts),
+    }
+    with i2.prepared(run, "icinga2-director", files, agents={"recorded": 1}) as folder:
+        assert i2.verify(folder) == []
+        line = i2.command(folder, "object", "list", "--type", "Service")
+        env = {**clean_environment(), **environment()}
+        said = attempt(line, env=env, timeout=300).stdout
+    wanted = {f"{name}!{each.description}" for name in names(place) for each in OF_CT}
+    assert set(re.findall(r"^Object '([^']+)' of type 'Service'", said, re.MULTILINE)) == wanted
+    assert said.count('* command_endpoint = "recorded"') == len(wanted)
 
 
 def test_icinga2_without_any_ct_loads_without_a_warning(

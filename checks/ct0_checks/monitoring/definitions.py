@@ -19,6 +19,7 @@ FILES = {
     "checkmk": "checkmk/ct0",
     "director": "director/ct0-basket.json",
 }
+SERVICES = "director/ct0-services.conf"
 
 
 def definitions(form: str, wishes: Wishes) -> str:
@@ -35,6 +36,8 @@ def main(folder: str) -> None:
     for form, path in FILES.items():
         with open(os.path.join(folder, path), "w", encoding="utf-8") as file:
             file.write(definitions(form, Wishes()))
+    with open(os.path.join(folder, SERVICES), "w", encoding="utf-8") as file:
+        file.write(director.services(Wishes()))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,10 @@
 
 The rows are what a "File" import source (fileshipper) reads as JSON, one flat object for each host;
 a sync rule makes hosts of them. The basket goes in by `icingacli director basket restore`.
+
+A service that the Director applies runs on its host's own agent, or on one endpoint for all. A CT
+has no agent, and each CT0's is another: so services and the dependency are rules for Icinga itself
+(ct0-services.conf), which go by the variables of the rows.
 """
 
 from __future__ import annotations
@@ -11,7 +15,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ct0_checks.monitoring.fleet import Node
+from ct0_checks.monitoring.fleet import Node, has
+from ct0_checks.monitoring.icinga2 import block, quoted
 from ct0_checks.monitoring.option import FLAG, REPEATED, Option
 from ct0_checks.monitoring.options import Command
 from ct0_checks.monitoring.services import OF_CT, OF_CT0, STATE
@@ -35,6 +40,8 @@ def render(node: Node, wishes: Wishes) -> str:
         "ct_engine": None,
         "ct_id": None,
         "ct_include": None,
+        "ct_services": None,
+        "ct0_endpoint": None,
     }
     rows = [ct0]
     for guest in node.guests:
@@ -52,9 +59,46 @@ def render(node: Node, wishes: Wishes) -> str:
                 "ct0": node.name,
                 "ct_engine": guest.engine,
                 **chosen,
+                "ct_services": ",".join(each.command for each in node.used() if has(each, guest)),
+                "ct0_endpoint": endpoint,
             }
         )
     return json.dumps(rows, indent=2) + "\n"
+
+
+SERVICES = """\
+/* For the master's zone, beside the Director: the services of the CTs that it has as hosts, run on
+   their CT0s, and their dependency on them. By the variables that `ct0 monitoring generate
+   --director` has for each host: ct0, ct0_endpoint, ct_services. */
+"""
+
+
+def services(wishes: Wishes) -> str:
+    """The shipped rules for Icinga itself."""
+    parts = [SERVICES]
+    for service in OF_CT:
+        known = f'{quoted(service.command)} in host.vars.ct_services.split(",")'
+        parts.append(
+            block(
+                f"apply Service {quoted(service.description)}",
+                f"import {quoted(wishes.service_template)}",
+                f"check_command = {quoted(service.command)}",
+                "if (host.vars.ct0_endpoint) { command_endpoint = host.vars.ct0_endpoint }",
+                f"assign where host.vars.ct_services && {known}",
+            )
+            + "\n"
+        )
+    parts.append(
+        block(
+            'apply Dependency "ct0" to Host',
+            "parent_host_name = host.vars.ct0",
+            "disable_checks = true",
+            "disable_notifications = true",
+            "assign where host.vars.ct0",
+        )
+        + "\n"
+    )
+    return "\n".join(parts)
 
 
 def definitions(wishes: Wishes, commands: Sequence[Command]) -> str:

@@ -13,7 +13,8 @@ import pytest
 
 from ct0.cli.__main__ import main
 from ct0_checks.launch import PLUGINS
-from ct0_checks.monitoring.definitions import FILES, definitions
+from ct0_checks.monitoring import director
+from ct0_checks.monitoring.definitions import FILES, SERVICES, definitions
 from ct0_checks.monitoring.options import LEFT_OUT, commands
 from ct0_checks.monitoring.procs import PROCS
 from ct0_checks.monitoring.services import ALL, OF_CT, STATE, Service
@@ -32,6 +33,10 @@ def test_the_shipped_file_is_current(form: str) -> None:
     made = definitions(form, Wishes())
     say = "run: python -m ct0_checks.monitoring.definitions checks"
     assert (CHECKS / FILES[form]).read_text() == made, say
+
+
+def test_the_shipped_rules_are_current() -> None:
+    assert (CHECKS / SERVICES).read_text() == director.services(Wishes())
 
 
 @pytest.mark.parametrize("form", FILES)

@@ -225,6 +225,8 @@ def test_director_rows_are_flat(hostile: Node) -> None:
         chosen = row["ct_id"] if guest.option == "--ct" else row["ct_include"]
         assert (row["object_name"], chosen) == (guest.name, guest.value)
         assert row["check_command"] == STATE.command
+        assert row["ct_services"] == "ct_resources,ct_pressure,ct_disk,ct_network"
+        assert (row["ct0"], row["ct0_endpoint"]) == ("ct0", "alpha")
 
 
 @pytest.mark.parametrize("form", RENDER)
