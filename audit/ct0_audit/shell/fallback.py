@@ -33,12 +33,16 @@ class Guess(NamedTuple):
 
 
 def guesses(script: Script) -> Iterator[Guess]:
+    errors = script.syntax.errors()
+    if not errors:
+        return
     source = script.syntax.source
     calls = [call for call in script.calls if call.script is script and call.node is not None]
-    spans = [(call.start, call.end) for call in calls if call.node and not call.node.has_error]
+    read = [call.node for call in calls if call.node is not None and not call.node.has_error]
+    spans = [(node.start_byte, node.end_byte) for node in read]
     starts = {call.start for call in calls}
     seen: set[int] = set()
-    for node in script.syntax.errors():
+    for node in errors:
         # From the beginning of its first line to the end of its last.
         start = source.rfind(b"\n", 0, node.start_byte) + 1
         end = source.find(b"\n", node.end_byte)

@@ -46,23 +46,23 @@ class Syntax:
         self._walk()
 
     def _walk(self) -> None:
-        cursor = self.root.walk()
-        above: list[Node] = []
-        while True:
-            node = cursor.node
-            assert node is not None
+        todo = [(self.root, 0)]
+        parents, found = self._parents, self.nodes
+        while todo:
+            node, depth = todo.pop()
             if node.is_named:
-                self.nodes.append(node)
-            if above:
-                self._parents[node.id] = above[-1]
-            if len(above) < DEEPEST and cursor.goto_first_child():
-                above.append(node)
+                found.append(node)
+            if not node.child_count:
                 continue
-            self.too_deep = self.too_deep or (len(above) >= DEEPEST and node.child_count > 0)
-            while not cursor.goto_next_sibling():
-                if not above or not cursor.goto_parent():
-                    return
-                above.pop()
+            if depth >= DEEPEST:
+                self.too_deep = True
+                continue
+            depth += 1
+            # All at once: a step of a cursor costs as much as the list of a node's children.
+            children = node.children  # the node's own list, which is not to be changed
+            for child in children:
+                parents[child.id] = node
+            todo += [(child, depth) for child in reversed(children)]
 
     def parent(self, node: Node) -> Node | None:
         """Kept from the walk: the tree's own `parent` looks for it from the root on."""
