@@ -55,7 +55,7 @@ class Look:
         self.seen += 1
         if not self.quick(row):
             return
-        owner = self.scope.owner(name)
+        owner = self.scope.owner(row)
         counts = self.scope.counts(owner)
         if counts is False:
             # Its command line might tell that it is not meant, but is not worth waiting for.

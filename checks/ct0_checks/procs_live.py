@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from ct0.errors import Malformed, Unavailable
+from ct0.proc_status import status_name, status_value
 from ct0.process import read_at
 from ct0.ps_columns import comm_and_args, elapsed, kibibytes, parse_columns, printed
 from ct0_checks.procs_numbers import single
@@ -117,6 +118,29 @@ class LiveRow:
             self._status = read_at(self.table.folder, self.name + "/status", 2048)
         return self._status
 
+    def read_status(self) -> bytes:
+        return self.status
+
+    # What both files tell comes from the one that is read already.
+
+    @property
+    def comm(self) -> str:
+        if self._columns is None and self._status is not None:
+            return status_name(self._status)
+        return self.columns.comm
+
+    @property
+    def state(self) -> str:
+        if self._columns is None and self._status is not None:
+            return (status_value(self._status, b"State") or b"?")[:1].decode("ascii", "replace")
+        return self.columns.state
+
+    @property
+    def vsz(self) -> int:
+        if self._columns is None and self._status is not None:
+            return kibibytes(self._status, b"VmSize")
+        return self.columns.vsz
+
     @property
     def cmdline(self) -> bytes:
         if self._cmdline is None:
@@ -141,15 +165,11 @@ class LiveRow:
 
     @property
     def uid(self) -> int:
-        """The effective user: that of the folder, and on a recorded host what status says."""
-        if self.table.host.live:
+        """The effective user: that of the folder; on a recorded host only status says it."""
+        if self.table.host.live and self._status is None:
             return os.stat(self.name, dir_fd=self.table.folder).st_uid
         words = self.status.partition(b"\nUid:")[2].split(None, 2)
         return int(words[1]) if len(words) > 1 and words[1].isdigit() else -1
-
-    @property
-    def vsz(self) -> int:
-        return self.columns.vsz
 
     @property
     def rss(self) -> int:
@@ -182,8 +202,8 @@ class LiveRow:
     @property
     def prog(self) -> str:
         if not self.is_nameless:
-            return first_word(printed(self.columns.comm[:COMM]))[0]
-        return first_word(comm_and_args(self.columns, self.cmdline))[0]
+            return first_word(printed(self.comm[:COMM]))[0]
+        return first_word(comm_and_args(self.comm, self.state, self.cmdline))[0]
 
     @property
     def shown_name(self) -> str:
@@ -192,11 +212,11 @@ class LiveRow:
     @property
     def is_nameless(self) -> bool:
         """Whether nothing but its command line tells what it is called."""
-        return not self.columns.comm.strip(" ")
+        return not self.comm.strip(" ")
 
     @property
     def args(self) -> str:
-        return first_word(comm_and_args(self.columns, self.cmdline))[1]
+        return first_word(comm_and_args(self.comm, self.state, self.cmdline))[1]
 
     @property
     def exe_name(self) -> str:
@@ -209,7 +229,7 @@ class LiveRow:
 
     def may_be_called(self, name: str) -> bool:
         """False only if `is_called` would be; without the command line."""
-        comm = self.columns.comm
+        comm = self.comm
         if len(comm) >= COMM and name.startswith(comm):
             return True
         return comm == name or self.is_nameless or self.prog == name
@@ -217,7 +237,7 @@ class LiveRow:
     def is_called(self, name: str, whole: bool) -> bool:
         """By the first word of its name, or its name with blanks and slashes, which the original
         never finds; `whole`: by no name that is cut short either."""
-        comm = self.columns.comm
+        comm = self.comm
         if not whole:
             return comm == name or self.prog == name
         if len(comm.encode("utf-8", "surrogateescape")) < COMM:
@@ -229,7 +249,7 @@ class LiveRow:
         )
 
     def may_run_a_check(self) -> bool:
-        comm = self.columns.comm
+        comm = self.comm
         return comm in ("check_procs", "sudo") or comm.startswith("python")
 
     def is_sister(self) -> bool:
@@ -238,7 +258,8 @@ class LiveRow:
         By its command line and never by its executable, which is every Python program's.
         """
         # What is read already is asked first.
-        if self._columns is not None and not self.may_run_a_check():
+        known = self._columns is not None or self._status is not None
+        if known and not self.may_run_a_check():
             return False
         if self.table.user < 0 or self.uid != self.table.user or not self.may_run_a_check():
             return False

@@ -12,7 +12,7 @@ from ct0.process import Process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ct0_checks.procs_live import Table
+    from ct0_checks.procs_live import LiveRow, Table
     from ct0_checks.procs_options import Request
 
     Key = tuple[str, str]  # engine family, CTID
@@ -50,14 +50,15 @@ class Scope:
         if self.way == "envid" and self.ownership is not None and self.ownership.env_id is None:
             raise Unavailable("--detect=envid: this kernel has no envID, it is no OpenVZ kernel")
 
-    def owner(self, pid: str) -> Owner:
+    def owner(self, row: LiveRow) -> Owner:
         """Raises ProcessLookupError when it is gone."""
         if self.ownership is None:
             return PLAIN
-        if self.way == "auto" and self.ownership.plainly_own(self.table.folder, pid):
+        plain = self.ownership.plainly_own
+        if self.way == "auto" and plain(self.table.folder, row.name, row.read_status):
             return PLAIN
         try:
-            with Process(self.table.host, int(pid)) as process:
+            with Process(self.table.host, row.pid) as process:
                 if self.way == "auto":
                     return self.ownership.owner(process)
                 return self.ownership.owner_by(self.way, process)

@@ -20,10 +20,13 @@ import posix  # os costs a shim 1 ms
 
 from ct0.errors import Malformed, Unavailable
 from ct0.proc_cgroup import memberships, parse_cgroup
+from ct0.proc_status import status_value
 from ct0.process import Process, read_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ct0.engines.mark import Mark
     from ct0.host import Host
     from ct0.proc_cgroup import Membership
@@ -97,14 +100,15 @@ class Ownership:
         self._unmarked: dict[bytes, bool] = {}
         self.by_links = self.pid_namespace is not None and self.env_id is None
 
-    def plainly_own(self, folder: int, pid: str) -> bool:
+    def plainly_own(self, folder: int, pid: str, status: Callable[[], bytes] | None = None) -> bool:
         """Whether a process is CT0's own beyond doubt; False says only that `owner` is to be asked.
 
         For whoever counts thousands and signals nobody: it is read by paths below `folder`, an open
-        /proc, and no descriptor holds it meanwhile.
+        /proc, and no descriptor holds it meanwhile. `status` gives its status file, if the caller
+        has use for that.
         """
         try:
-            if not self._is_in_my_namespace(folder, pid):
+            if not self._is_in_my_namespace(folder, pid, status):
                 return False
             text = read_at(folder, pid + "/cgroup", SHORT)
         except OSError:
@@ -116,14 +120,14 @@ class Ownership:
             self._unmarked[text] = unmarked
         return unmarked
 
-    def _is_in_my_namespace(self, folder: int, pid: str) -> bool:
+    def _is_in_my_namespace(self, folder: int, pid: str, read: Callable[[], bytes] | None) -> bool:
         if self.by_links:
             try:
                 return posix.readlink(pid + "/ns/pid", dir_fd=folder) == self.pid_namespace
             except PermissionError:
                 self.by_links = False  # nobody else's then either
-        status = read_at(folder, pid + "/status", 2048)
-        columns, env_id = _value(status, b"NSpid"), _value(status, b"envID")
+        status = read() if read is not None else read_at(folder, pid + "/status", 2048)
+        columns, env_id = status_value(status, b"NSpid"), status_value(status, b"envID")
         mine = None if self.env_id is None else self.env_id.encode("ascii")
         return columns is not None and b"\t" not in columns and env_id == mine
 
@@ -215,15 +219,6 @@ class Ownership:
 
 
 SHORT = 448  # bytes of a file; most are shorter
-
-
-def _value(status: bytes, key: bytes) -> bytes | None:
-    """The value of a line of status, without the tab in front of it."""
-    start = status.find(b"\n" + key + b":\t")
-    if start < 0:
-        return None
-    start += len(key) + 3
-    return status[start : status.find(b"\n", start)]
 
 
 def outermost(line: Membership, own: list[str]) -> Marked | None:

@@ -58,3 +58,21 @@ def parse_status(text: bytes, path: str = "status") -> Status:
     if not status.pid:
         raise Malformed(path, text[:80].decode("ascii", "replace"))
     return status
+
+
+def status_value(status: bytes, key: bytes) -> bytes | None:
+    """What one line says, without the tab in front of it; None without such a line."""
+    start = status.find(b"\n" + key + b":\t")
+    if start < 0:
+        return None
+    start += len(key) + 3
+    return status[start : status.find(b"\n", start)]
+
+
+def status_name(status: bytes) -> str:
+    """The name, which is the first line, as the process gave it: the kernel wrote \\n and \\\\."""
+    name = status[6 : status.find(b"\n")]
+    if b"\\" in name:
+        parts = [part.replace(b"\\n", b"\n") for part in name.split(b"\\\\")]
+        name = b"\\".join(parts)
+    return name.decode("utf-8", "surrogateescape")

@@ -123,7 +123,7 @@ def elapsed(seconds: int) -> str:
     return f"{hour:02}:{text}" if hours else text
 
 
-def comm_and_args(columns: Columns, cmdline: bytes) -> str:
+def comm_and_args(comm: str, state: str, cmdline: bytes) -> str:
     """The line's end: COMM in 15 columns, a blank, ARGS (`[comm]` if there are none).
 
     The name of a kernel thread may be longer: kworker/R-rcu_g [kworker/R-rcu_gp].
@@ -131,8 +131,8 @@ def comm_and_args(columns: Columns, cmdline: bytes) -> str:
     line = cmdline.rstrip(b"\0").replace(b"\0", b" ").replace(b"\n", b" ")
     args = line.decode("utf-8", "surrogateescape")
     if not args:
-        args = f"[{columns.comm}]" + (" <defunct>" if columns.state == "Z" else "")
-    return printed(f"{columns.comm[:15]:<15} {args}")
+        args = f"[{comm}]" + (" <defunct>" if state == "Z" else "")
+    return printed(f"{comm[:15]:<15} {args}")
 
 
 def printed(text: str) -> str:

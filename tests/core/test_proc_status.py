@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ct0.errors import Malformed
-from ct0.proc_status import parse_status
+from ct0.proc_status import parse_status, status_name, status_value
 
 GOOD = b"""Name:\tsyslogd
 Umask:\t0022
@@ -68,3 +68,14 @@ def test_a_name_cannot_add_a_line() -> None:
 def test_what_is_no_status_is_malformed_and_names_its_path(text: bytes) -> None:
     with pytest.raises(Malformed, match="/proc/7/status"):
         parse_status(text, "/proc/7/status")
+
+
+@pytest.mark.parametrize(
+    "name", [b"sshd", b"new\nline", b"back\\slash", b"\\n", b"\\\n", b"", b"\xff"]
+)
+def test_the_name_is_read_back_as_it_was_given(name: bytes) -> None:
+    written = name.replace(b"\\", b"\\\\").replace(b"\n", b"\\n")
+    text = b"Name:\t" + written + b"\nUmask:\t0022\nNSpid:\t4711\t53\n"
+    assert status_name(text).encode("utf-8", "surrogateescape") == name
+    assert status_value(text, b"NSpid") == b"4711\t53"
+    assert status_value(text, b"envID") is None

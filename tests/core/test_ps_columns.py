@@ -27,6 +27,10 @@ def changed(**fields: int) -> Columns:
     return parse_columns(b" ".join(words))
 
 
+def shown(columns: Columns, cmdline: bytes) -> str:
+    return comm_and_args(columns.comm, columns.state, cmdline)
+
+
 def test_good() -> None:
     columns = parse_columns(LINE)
     assert (columns.pid, columns.comm, columns.ppid, columns.state) == (176, "syslogd", 92, "S")
@@ -94,20 +98,20 @@ def test_kibibytes_of_status() -> None:
 
 def test_comm_and_args() -> None:
     columns = parse_columns(LINE)
-    assert comm_and_args(columns, b"/sbin/syslogd\0-n\0\0") == "syslogd         /sbin/syslogd -n"
-    assert comm_and_args(columns, b"") == "syslogd         [syslogd]"
-    assert comm_and_args(columns, b"a\nb\x1b[0m\0") == "syslogd         a b.[0m"
+    assert shown(columns, b"/sbin/syslogd\0-n\0\0") == "syslogd         /sbin/syslogd -n"
+    assert shown(columns, b"") == "syslogd         [syslogd]"
+    assert shown(columns, b"a\nb\x1b[0m\0") == "syslogd         a b.[0m"
     zombie = parse_columns(LINE.replace(b" S ", b" Z "))
-    assert comm_and_args(zombie, b"") == "syslogd         [syslogd] <defunct>"
+    assert shown(zombie, b"") == "syslogd         [syslogd] <defunct>"
     worker = parse_columns(LINE.replace(b"syslogd", b"kworker/R-rcu_gp"))
-    assert comm_and_args(worker, b"") == "kworker/R-rcu_g [kworker/R-rcu_gp]"
+    assert shown(worker, b"") == "kworker/R-rcu_g [kworker/R-rcu_gp]"
 
 
 @given(st.binary(max_size=400))
 def test_garbage_is_malformed_or_a_line_of_columns(line: bytes) -> None:
     try:
         columns = parse_columns(line)
-        text = comm_and_args(columns, line)
+        text = shown(columns, line)
         columns.stat(locked=False)
         columns.pcpu(1.0, 100)
     except Malformed:
@@ -125,7 +129,7 @@ def test_the_same_as_ps_says_of_this_process() -> None:
     assert str(columns.ppid) == ppid
     assert columns.state + columns.stat(False)[1:] == columns.state + stat[1:]
     assert 0 <= columns.seconds(now, os.sysconf("SC_CLK_TCK")) - int(seconds) < 120
-    assert comm_and_args(columns, read("cmdline")).split() == rest.split()
+    assert shown(columns, read("cmdline")).split() == rest.split()
     assert kibibytes(read("status"), b"VmSize") == parse_columns(read("stat")).vsz
 
 
