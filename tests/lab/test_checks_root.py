@@ -268,6 +268,16 @@ def test_a_plugin_believes_it_as_nagios(timed: Node) -> None:
     assert done.stdout.startswith("CT_DISK OK - 2 containers"), done.stdout + done.stderr
 
 
+def test_ct0s_health_as_nagios(timed: Node) -> None:
+    """The service may not ask for the clock (ProtectClock=); the plugin may."""
+    shell(timed, "systemctl start ct0-state.service")
+    done = as_nagios(timed, "check_ct0_health", "--format=json", "--state-dir=/tmp/kept")
+    found = [finding["text"] for finding in json.loads(done.stdout)["findings"]]
+    for word in ("memory ", "tasks ", "/ inodes ", "clock "):
+        assert any(text.startswith(word) for text in found), found
+    assert not any("adjtimex" in text for text in found)
+
+
 def test_and_no_longer_when_the_timer_has_stopped(timed: Node) -> None:
     shell(timed, "systemctl start ct0-state.service; systemctl stop ct0-state.timer")
     done = as_nagios(timed, "check_ct_disk", "--max-age=0")
