@@ -58,6 +58,18 @@ def table() -> str:
     return "\n".join(lines)
 
 
+def places() -> str:
+    """docs/audit.md's list of where the audit looks: a row for each kind of the catalogue."""
+    from ct0_audit.kinds import KINDS
+
+    lines = ["| what | `--only` | rules |", "|---|---|---|"]
+    for kind in KINDS:
+        only = ", ".join(f"`{source}`" for source in kind.sources) or "all shell, wherever found"
+        rules = ", ".join(f"[{rule}](audit/{rule}.md)" for rule in kind.rules)
+        lines.append(f"| {kind.name} | {only} | {rules} |")
+    return "\n".join(lines)
+
+
 def renewed() -> dict[Path, str]:
     """Every page as it should read."""
     from ct0_audit.rules import RULES
@@ -65,7 +77,7 @@ def renewed() -> dict[Path, str]:
     head, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     tail = rest.partition(END)[2]
     pages = {FOLDER / f"{rule}.md": page(rule) for rule in RULES}
-    pages[PAGE] = f"{head}{BEGIN}\n\n{table()}\n\n{END}{tail}"
+    pages[PAGE] = f"{head}{BEGIN}\n\n{table()}\n\n## Where it looks\n\n{places()}\n\n{END}{tail}"
     return pages
 
 
