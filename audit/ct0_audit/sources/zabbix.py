@@ -22,7 +22,7 @@ KIND = "zabbix"
 
 OTHERS = tuple(f"/usr/local/etc/{name}.conf" for name in ("zabbix_agentd", "zabbix_agent2"))
 PARAMETER = re.compile(r"\s*UserParameter\s*=\s*([^,\[\s]+(?:\[[^\]]*\])?)\s*,\s*(?=\S)")
-PROC = re.compile(r"\bproc\.(?:num|mem|cpu\.util|get)\[([^\]]*)\]")
+PROC = re.compile(r"\bproc\.(?:num|mem|cpu\.util|get)\[([^\[\]]*)\]")
 
 
 def read(host: Host) -> Found:
