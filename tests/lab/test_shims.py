@@ -115,8 +115,8 @@ def test_a_containers_daemon_does_not_keep_ct0s_from_starting(
     wait_for("CT0's daemons to die", lambda: not any(map(alive, own)))
     assert shims.shell(program.format(path=run.daemon)).returncode == 0
     wait_for("CT0's new daemon", lambda: bool(shims.run(["pidof", run.daemon]).stdout))
-    for pid in shims.run(["pidof", run.daemon]).stdout.split():
-        os.kill(int(pid), signal.SIGKILL)
+    for word in shims.run(["pidof", run.daemon]).stdout.split():
+        os.kill(int(word), signal.SIGKILL)
 
 
 def test_a_user_signals_nobody_elses(run: Run, shims: Shims, daemons: dict[str, int]) -> None:
