@@ -26,6 +26,7 @@ TOKEN = re.compile(
 )
 
 MOST_TOKENS = 50_000
+MOST_STRINGS = 20  # in one value
 MOST_OF_A_VALUE = 500  # tokens between a resource's brackets and colons
 
 
@@ -110,8 +111,8 @@ def _bodies(
 def _attribute(whole: Line, name: Token, value: list[Token]) -> Attribute:
     last = value[-1] if value else name
     line = whole.part(name.start, last.end)
-    strings = [_inside(whole, token) for token in value if token.kind in ("string", "end", "body")]
-    strings += [_inside(whole, token) for token in value if token.kind == "heredoc"]
+    texts = [token for token in value if token.kind in ("string", "heredoc")]
+    strings = [_inside(whole, token) for token in texts[:MOST_STRINGS]]
     plain = ""
     if len(value) == 1:
         plain = strings[0].text if strings else value[0].text
