@@ -7,6 +7,7 @@ from typing import Any
 
 from ct0.text import plain
 from ct0_audit.records import Finding, Report
+from ct0_audit.rules import RULES
 
 VERSION = 1
 LONGEST = 4096
@@ -47,6 +48,7 @@ def of_finding(finding: Finding) -> dict[str, Any]:
         "package": plain(finding.package),
         "covered": finding.covered or None,
         "fixable": bool(finding.edits),
+        "fix": plain(finding.advice or RULES[finding.rule].fix, LONGEST),
         "hits": [
             {
                 "engine": hit.engine,

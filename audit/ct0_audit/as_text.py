@@ -20,6 +20,7 @@ class Text:
     def __init__(self, colour: bool, everything: bool = False) -> None:
         self.colour = colour
         self.everything = everything
+        self.told: set[str] = set()  # rules of which it was said what to do
 
     def paint(self, text: str, colour: str) -> str:
         return f"\x1b[{colour}m{text}\x1b[0m" if self.colour and text else text
@@ -60,11 +61,12 @@ class Text:
         yield f"  {place:>7}  {rule}  {plain(finding.detail, 300)}{where}{self.paint(sure, DIM)}"
         yield f"           {self.paint(plain(finding.code, CODE), DIM)}"
         if finding.hits:
-            yield "           " + self.paint(f"now: {whom(finding.hits)}", RED)
+            yield "      now: " + self.paint(whom(finding.hits), RED)
         if finding.edits:
-            yield "           " + self.paint("`ct0 audit fix` rewrites it", GREEN)
-        elif finding.advice:
-            yield f"           {plain(finding.advice, 300)}"
+            yield "      fix: " + self.paint(plain(finding.advice, CODE), GREEN)
+        elif finding.rule not in self.told:
+            self.told.add(finding.rule)  # once: the next of the kind is mended alike
+            yield "       do: " + self.paint(RULES[finding.rule].fix, GREEN)
 
     def others(self, report: Report) -> Iterator[str]:
         covered = [finding for finding in report.findings if finding.covered]
@@ -106,6 +108,8 @@ class Text:
             yield self.paint(complaint, YELLOW)
         if todo:
             rules = sorted({finding.rule for finding in todo})
+            if any(finding.edits for finding in todo):
+                yield "`ct0 audit fix` writes the fixes as a diff (--vendor: of packages' files too)"
             also = f"; also {', '.join(rules[1:])}" if len(rules) > 1 else ""
             yield f"`ct0 audit --explain {rules[0]}` tells why and what to do{also}"
 

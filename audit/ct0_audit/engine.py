@@ -12,7 +12,7 @@ from ct0_audit.cache import Cache
 from ct0_audit.coverage import covered
 from ct0_audit.facts import Facts, facts
 from ct0_audit.judge import MOST, daemons, judge
-from ct0_audit.judge.verdict import Verdict
+from ct0_audit.judge.verdict import Change, Verdict
 from ct0_audit.live import Live, look
 from ct0_audit.packages import owners
 from ct0_audit.records import (
@@ -218,11 +218,12 @@ def of_verdict(
     call = verdict.call
     meant = verdict.around or call
     outermost, start, end = meant.script.span(meant.start, meant.end)
-    edits = [
-        Edit(place(snippet, *call.script.span(first, last)), text)
+    changes = [
+        (*call.script.span(first, last)[1:], text)
         for first, last, text in verdict.changes
         if call.script.exact and verdict.confidence != LOW
     ]
+    edits = [Edit(place(snippet, outermost, first, last), text) for first, last, text in changes]
     return Finding(
         verdict.rule,
         place(snippet, outermost, start, end),
@@ -236,7 +237,7 @@ def of_verdict(
         verdict.selector,
         call.command,
         tuple(edits),
-        verdict.advice,
+        code(outermost, start, end, changes) if changes else "",
         covered(known, library, call, path),
     )
 
@@ -254,10 +255,15 @@ def place(snippet: Snippet, script: Script, start: int, end: int) -> Place:
     )
 
 
-def code(script: Script, start: int, end: int) -> str:
-    """The whole lines that hold it, in one line."""
+def code(script: Script, start: int, end: int, changes: Iterable[Change] = ()) -> str:
+    """The whole lines that hold it, in one line; as they read after the changes."""
     source = script.syntax.source
     first = source.rfind(b"\n", 0, start) + 1
     last = source.find(b"\n", end)
-    text = script.syntax.cut(first, len(source) if last < 0 else last)
-    return " ".join(text.replace("\\\n", " ").split())
+    text = source[first : len(source) if last < 0 else last]
+    for begin, stop, new in sorted(changes, reverse=True):
+        if first <= begin <= stop <= first + len(text):
+            changed = new.encode("utf-8", "surrogateescape")
+            text = text[: begin - first] + changed + text[stop - first :]
+    shown = text.decode("utf-8", "surrogateescape").replace("\\\n", " ")
+    return " ".join(shown.split())

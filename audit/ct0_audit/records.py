@@ -131,7 +131,7 @@ class Finding(NamedTuple):
     selector: Selector | None = None
     command: str = ""  # the command that does it, as it is called: /bin/pidof
     edits: tuple[Edit, ...] = ()  # the safe rewrite, where there is one that needs no thought
-    advice: str = ""  # what to do, for this very line
+    advice: str = ""  # the line as it would read with the edits made
     covered: str = ""  # by which installed shim or hook; "" when none is in the way
     hits: tuple[Hit, ...] = ()
     suppressed: str = ""  # the reason that was written down for leaving it

@@ -21,7 +21,6 @@ class Verdict(NamedTuple):
     selector: Selector | None = None
     confidence: str = HIGH
     changes: tuple[Change, ...] = ()
-    advice: str = ""
     around: Call | None = None  # a command that this one is a part of, and that is meant with it
 
 

@@ -19,6 +19,13 @@ MOST_CALLS = 20_000  # commands of one script
 MOST_STEPS = 50_000  # of following; the largest script of a Debian package needs some thousands
 
 
+def reads_script(call: Call) -> bool:
+    """Whether a command runs what it reads: a shell that is given no script, at, batch."""
+    if call.name in ("at", "batch"):
+        return True
+    return call.name in SHELLS and all(word.startswith("-") for word in call.arguments)
+
+
 class Spent(Exception):
     """A script that goes in more circles than anybody writes."""
 
@@ -62,6 +69,9 @@ class Script:
                     self._add(node, unwrapped(call))
             elif node.type == "redirected_statement":
                 self._fed(node)
+        for node in self.syntax.nodes:
+            if node.type == "pipeline":
+                self._piped(node)
 
     def _add(self, node: Node, calls: list[Call]) -> None:
         self.calls += calls
@@ -106,13 +116,26 @@ class Script:
         mentioned = self.values.mentioned(node) if unknown else ""
         return [Word(text, node.start_byte, node.end_byte, node, mentioned) for text in texts]
 
+    def _piped(self, node: Node) -> None:
+        """echo 'killall x' | at now: what is said is the script."""
+        children = node.named_children
+        if len(children) < 2 or children[-1].type != "command":
+            return
+        takers = self.by_node.get(children[-1].id) or self._alternatives(children[-1])
+        taker = takers[-1] if takers else None
+        if taker is None or not reads_script(taker):
+            return
+        for call in self.by_node.get(children[-2].id) or []:
+            if call.name in ("echo", "printf") and len(call.words) > 1:
+                self._add(children[-2], self.nested(call, len(call.words) - 1))
+
     def _fed(self, node: Node) -> None:
         """sh <<EOF: the here-document is the script."""
         body = field(node, "body")
         if body is None or body.type != "command":
             return
         for call in self.by_node.get(body.id, []) or self._alternatives(body):
-            if call.name not in SHELLS or any(not w.startswith("-") for w in call.arguments):
+            if not reads_script(call):
                 continue
             for redirect in node.named_children:
                 for part in redirect.named_children:
