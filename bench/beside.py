@@ -37,7 +37,7 @@ from lab.service import service  # noqa: E402
 
 TICK = 1000 / os.sysconf("SC_CLK_TCK")
 LXD_REMEMBERS = 9
-CROWD, CROWDED = 2000, 1.10
+CROWDED = 1.10
 GROUPS = 'process_names:\n- name: "{{.Comm}}"\n  cmdline: [".+"]\n'
 
 
@@ -114,7 +114,9 @@ def servers(run: Run, lxd: Lxd) -> Iterator[list[Server]]:
         for name, (port, command) in commands.items():
             argv = [*command, f"--web.listen-address=127.0.0.1:{port}"]
             ready = partial(listens, port)
-            pid = stack.enter_context(service(argv, run.folder / f"{name}.log", ready))
+            log = run.folder / f"{name}.log"
+            # process-exporter looks at every process before it listens.
+            pid = stack.enter_context(service(argv, log, ready, timeout=180))
             found.append(Server(name, pid, port, "/metrics", 10))
         found.append(Server("LXD", lxd.pid, lxd.folder / "unix.socket", "/1.0/metrics", 1))
         yield found
@@ -156,7 +158,7 @@ def measured(found: list[Server], rounds: int) -> dict[str, Cost]:
     }
 
 
-def compared(cts: int, rounds: int) -> list[Row]:
+def compared(cts: int, rounds: int, processes: int) -> list[Row]:
     with ExitStack() as stack:
         run = stack.enter_context(lab_run())
         lxd = stack.enter_context(lxd_engine(run))
@@ -167,7 +169,7 @@ def compared(cts: int, rounds: int) -> list[Row]:
         wait_for("all CTs", lambda: all_there(found[0].scrape(), run, cts), 15)
         usual = measured(found, rounds)
         sizes = {server.name: server.rss() for server in found}
-        with crowd(CROWD):
+        with crowd(processes):
             crowded = measured(found, rounds)
         return [
             {
@@ -219,6 +221,7 @@ def main() -> int:
     )
     parser.add_argument("--cts", type=int, default=20, help="(%(default)s)")
     parser.add_argument("--rounds", type=int, default=7, help="(%(default)s)")
+    parser.add_argument("--crowd", type=int, default=2000, help="processes more (%(default)s)")
     parser.add_argument("--json", metavar="FILE")
     parser.add_argument("--check", action="store_true", help="exit 1 if a target is missed")
     options = parser.parse_args()
@@ -227,7 +230,7 @@ def main() -> int:
         return 2
     try:
         packages.ensure()
-        rows = compared(options.cts, options.rounds)
+        rows = compared(options.cts, options.rounds, options.crowd)
     except LabError as reason:
         print(f"bench: {reason}", file=sys.stderr)
         return 1
@@ -235,7 +238,7 @@ def main() -> int:
     ratio = rows[0]["crowded cpu"] / rows[0]["cpu"]
     met = ratio <= CROWDED
     print(
-        f"\nct0-exporter with {CROWD} processes more / without, cpu: {ratio:.2f}"
+        f"\nct0-exporter with {options.crowd} processes more / without, cpu: {ratio:.2f}"
         f"  (at most {CROWDED:g}: {'met' if met else 'MISSED'})"
     )
     if options.json:

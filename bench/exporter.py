@@ -195,7 +195,7 @@ def together(server: Server, clients: int) -> float:
     return max(took)
 
 
-def measure(folder: Path, version: int, cts: int, scrapes: int) -> list[Figure]:
+def measure(folder: Path, version: int, cts: int, scrapes: int, processes: int) -> list[Figure]:
     host = generate(folder / f"v{version}", version, cts)
     paths = opened(host)
     with serving(host) as server:
@@ -214,7 +214,7 @@ def measure(folder: Path, version: int, cts: int, scrapes: int) -> list[Figure]:
         early = median(server.memory(5) for _ in range(10))
         server.cost(scrapes)
         late = median(server.memory(5) for _ in range(10))
-    crowd(host, 2000)
+    crowd(host, processes)
     with serving(host) as server:
         server.cost(20)
         crowded = median(server.cost(10) for _ in range(5))
@@ -231,7 +231,7 @@ def measure(folder: Path, version: int, cts: int, scrapes: int) -> list[Figure]:
         Figure("memory after a few scrapes", early, "MiB"),
         Figure(f"memory after {scrapes} scrapes more", late, "MiB", MIB),
         Figure("... / after a few", late / early, "x", GROWTH),
-        Figure("with 2,000 processes more / without, cpu", crowded / cost, "x", CROWDED),
+        Figure(f"with {processes} processes more / without, cpu", crowded / cost, "x", CROWDED),
     ]
 
 
@@ -243,6 +243,7 @@ def main() -> int:
     )
     parser.add_argument("--cts", type=int, default=500, help="(%(default)s)")
     parser.add_argument("--scrapes", type=int, default=1000, help="for memory (%(default)s)")
+    parser.add_argument("--crowd", type=int, default=2000, help="processes more (%(default)s)")
     parser.add_argument("--json", metavar="FILE")
     parser.add_argument("--check", action="store_true", help="exit 1 if a target is missed")
     options = parser.parse_args()
@@ -252,7 +253,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="ct0-bench-") as name:
         for version in (2, 1):
             print(f"\n{options.cts} CTs, cgroup version {version}", flush=True)
-            figures = measure(Path(name), version, options.cts, options.scrapes)
+            figures = measure(Path(name), version, options.cts, options.scrapes, options.crowd)
             print(*figures, sep="\n", flush=True)
             record[f"version {version}"] = [figure._asdict() for figure in figures]
             missed = missed or not all(figure.met for figure in figures)

@@ -61,3 +61,39 @@ def test_help_names_the_scenes() -> None:
     run = bench("--help")
     assert run.returncode == 0
     assert "small,large,containers" in run.stdout.replace(" ", "")
+
+
+def test_the_exporters_bench_is_played(tmp_path: Path) -> None:
+    """On a host of a size at which no target is meant to be met."""
+    record = tmp_path / "record.json"
+    run = module("exporter", "--cts=3", "--scrapes=2", "--crowd=20", f"--json={record}")
+    assert (run.stderr, run.returncode) == ("", 0)
+    for version in ("version 1", "version 2"):
+        figures = {each["what"]: each["value"] for each in json.loads(record.read_text())[version]}
+        assert figures["series"] > 100
+        assert figures["files opened by a scrape"] > 100
+
+
+@pytest.mark.lab
+def test_the_exporter_is_measured_beside_others(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("needs root: the containers are real")
+    record = tmp_path / "record.json"
+    run = module("beside", "--cts=2", "--rounds=1", "--crowd=20", f"--json={record}")
+    assert (run.stderr, run.returncode) == ("", 0)
+    rows = json.loads(record.read_text())
+    servers = ["ct0-exporter", "node_exporter", "process-exporter", "LXD"]
+    assert [row["server"] for row in rows] == servers
+    assert all(row["cpu"] > 0 and row["series"] > 50 for row in rows)
+    assert rows[0]["of CTs"] > 2 * 20
+
+
+def module(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", f"bench.{name}", *arguments],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )

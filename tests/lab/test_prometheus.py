@@ -131,8 +131,8 @@ def test_stop_start_rename_and_remove(dockerd: Docker, server: Prometheus) -> No
         only = f'{{ctid="{ct.ctid}"}}'
         names = f"count by (name) ({{__name__=~'ct_.+',ctid='{ct.ctid}'}})"
         state = f"ct_state{only} == 1"
-        with inside([ct], BURN.format(seconds=2)) as running:
-            wait_for("the CPU time to be used", lambda: running[0].poll() is not None, 60)
+        with inside([ct], BURN.format(seconds=4)) as running:
+            wait_for("the CPU time to be used", lambda: running[0].poll() is not None, 120)
         now = server.now()
         first = server.value(f"ct_start_time_seconds{only}", now)
 
@@ -146,16 +146,15 @@ def test_stop_start_rename_and_remove(dockerd: Docker, server: Prometheus) -> No
         now = server.now()
         assert [each["metric"]["state"] for each in server.query(state, now)] == ["running"]
         assert server.value(f"ct_start_time_seconds{only}", now) > first
-        assert server.value(f"ct_cpu_usage_seconds_total{only}", now) < 2
+        assert server.value(f"ct_cpu_usage_seconds_total{only}", now) < 4
 
         call([*dockerd.command, "rename", ct.ctid, f"{ct.name}-new"])
         now = server.now()
         assert [each["metric"]["name"] for each in server.query(names, now)] == [f"{ct.name}-new"]
         call([*dockerd.command, "rename", ct.ctid, ct.name])
-    ended = server.now()
-    assert server.query(names, ended) == []
-
-    assert_sound(server, began, ended)
+    # containerd tidies up behind Docker's back.
+    wait_for("the last series to go", lambda: not server.query(names, server.now()), 120)
+    assert_sound(server, began, server.now())
 
 
 def test_nothing_went_wrong_meanwhile(server: Prometheus, done: dict[str, Done]) -> None:
@@ -198,14 +197,14 @@ def test_containers_are_discovered_by_their_addresses(server: Prometheus) -> Non
 def test_dashboards_are_answered(server: Prometheus, done: dict[str, Done]) -> None:
     """Every query of every panel; nothing comes only from those that filter, or that ask for what
     this machine does not have: OpenVZ's own, limits that no CT has now."""
-    (up,) = server.query('up{job="ct0"}')
-    there = {
-        each["metric"]["__name__"] for each in server.query("count by (__name__) ({job='ct0'})")
-    }
+    now = server.now()
+    (up,) = server.query('up{job="ct0"}', now)
+    all_names = server.query("count by (__name__) ({job='ct0'})", now)
+    there = {each["metric"]["__name__"] for each in all_names}
     answered = 0
     for query in sorted({query for _, panel in PAIRS for query in queries(panel)}):
         asked = substituted(query).replace("node1:9955", up["metric"]["instance"])
-        if server.query(asked.replace('"101"', '".+"')):
+        if server.query(asked.replace('"101"', '".+"'), now):
             answered += 1
         elif metrics(query) <= there:
             assert any(word in query for word in (" > ", " == ", "unless")), query

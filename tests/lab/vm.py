@@ -213,7 +213,7 @@ def second_disk(folder: Path) -> None:
     tree = folder / "tree"
     tree.mkdir()
     shutil.copy2(folder / "key.pub", tree / "authorized_keys")
-    for part in ("core", "exporters"):
+    for part in ("core", "exporters", "checks"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(CHECKOUT / part, tree / "ct0" / part, ignore=ignored)
     call(["chmod", "-R", "a+rX", str(tree)])
