@@ -125,6 +125,7 @@ PARSERS: dict[str, tuple[Parser, str]] = {
     "unit lines": (host_pids.parse_unit_lines, "ExecStart=docker run \\\n --pid=host x\n"),
     "compose": (host_pids.parse_yaml, "services: {x: {pid: host}}\n"),
     "hostconfig": (host_pids.parse_hostconfig, '{"PidMode": "host"}'),
+    "oci": (host_pids.parse_oci, '{"linux": {"namespaces": [{"type": "mount"}]}}'),
     "lxc": (host_pids.parse_lxc, "lxc.namespace.share.pid = 1\nlxc.hook.stop = /bin/x\n"),
 }
 

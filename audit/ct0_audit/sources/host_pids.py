@@ -2,6 +2,7 @@
 
 "PidMode": "host"                         /var/lib/docker/containers/ID/hostconfig.json
 pid: host                                 a compose file
+{"linux": {"namespaces": []}}             Podman's config.json, with no "pid" in it
 hostPID: true                             /etc/kubernetes/manifests
 PodmanArgs=--pid=host                     /etc/containers/systemd/web.container
 docker run --pid=host                     ExecStart= of a unit
@@ -29,6 +30,7 @@ COMPOSE = ("/etc/compose", "/etc/docker", "/etc/docker-compose", "/opt", "/srv",
 COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 UNITS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/etc/containers/systemd")
 DOCKER = "/var/lib/docker/containers"
+PODMAN = "/var/lib/containers/storage/overlay-containers"
 LXC = ("/var/lib/lxc", "/etc/pve/lxc")
 HOOKS_OF_OPENVZ = ("/etc/vz/conf", "/etc/pve/hooks", "/var/lib/vz/snippets", "/etc/vz/ext.d")
 
@@ -48,6 +50,8 @@ def read(host: Host) -> Found:
     yield from configured(host, units, parse_unit_lines)  # what they run is systemd.py's
     docker = paths_in(host, DOCKER, depth=1, ends=("hostconfig.json",))
     yield from configured(host, docker, parse_hostconfig)
+    podman = paths_in(host, PODMAN, depth=2, ends=("config.json",))
+    yield from configured(host, podman, parse_oci)
     yield from configured(host, _lxc(host), parse_lxc)
     yield from folders(host, HOOKS_OF_OPENVZ, KIND, "run by the container manager", only=_is_hook)
     yield from _running(host)
@@ -96,6 +100,19 @@ def parse_hostconfig(text: str, path: str) -> Iterator[Direct]:
     if shares:
         at = max(text.find('"PidMode"'), 0)
         yield _about(Line(1, text).part(at, text.find(",", at)), path)
+
+
+def parse_oci(text: str, path: str) -> Iterator[Direct]:
+    """A bundle's config.json (Open Container Initiative, "Runtime Specification"): a namespace
+    that is not listed is the runtime's own. Raises Malformed."""
+    try:
+        namespaces = json.loads(text)["linux"]["namespaces"]
+        kinds = {namespace["type"] for namespace in namespaces}
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Malformed(path, "no config.json of a bundle") from error
+    if "pid" not in kinds:
+        at = max(text.find('"namespaces"'), 0)
+        yield _about(Line(1, text).part(at, at + len('"namespaces"')), path)
 
 
 def parse_lxc(text: str, path: str) -> Iterator[Snippet | Direct]:
