@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -135,8 +136,7 @@ class VmCT(CT):
 def virtual_machine(run: Run) -> Iterator[VM]:
     """The machine, booted and idle; its second disk at /srv holds the checkout in /srv/ct0 and a
     small root file system in /srv/app."""
-    folder = run.folder / "vm"
-    folder.mkdir(mode=0o700)
+    folder = Path(tempfile.mkdtemp(prefix="vm-", dir=run.folder))
     system = disk(VM_RECIPE)
     second_disk(folder)
     ssh, metrics = free_port(), free_port()
