@@ -25,7 +25,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 PARTS = Path(__file__).parent.parent
 WORDS = "killall|pkill|pidof|pgrep|start-stop-daemon|killproc|kill .*-1|fuser -k|ps .*grep"
@@ -115,12 +115,12 @@ def environment(cache: str) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "PYTHONPATH": paths, "CT0_AUDIT_CACHE": f"{cache}/audit"}
 
 
-def audited(argv: list[str], cache: str) -> dict[str, object]:
+def audited(argv: list[str], cache: str) -> dict[str, Any]:
     """The report, by a first run that also fills the cache."""
     done = subprocess.run(argv, env=environment(cache), capture_output=True, check=False)
     if done.returncode != 0:
         raise SystemExit(f"bench: ct0 audit: {done.stderr.decode().strip()}")
-    report: dict[str, object] = json.loads(done.stdout)
+    report: dict[str, Any] = json.loads(done.stdout)
     return report
 
 

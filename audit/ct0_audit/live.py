@@ -7,10 +7,11 @@ as the tool it stands for would. Nothing is signalled here, and nobody's file is
 from __future__ import annotations
 
 import re
+import warnings
 from typing import NamedTuple
 
 from ct0.containers import containers
-from ct0.errors import Malformed, Unavailable
+from ct0.errors import Error, Malformed
 from ct0.host import Host
 from ct0.owner import CONTAINER, Ownership
 from ct0.process import Process
@@ -64,8 +65,10 @@ class Live:
         return Hit(engine, process.ctid, name, process.pid, process.comm, command)
 
     def _matching(self, selector: Selector) -> list[Running]:
-        if selector.how == "pidfile":
-            wanted = {number for path in selector.values for number in self._numbers(path)}
+        if selector.how in ("pid", "pidfile"):
+            wanted = {int(value) for value in selector.values if value.isdecimal()}
+            if selector.how == "pidfile":
+                wanted = {number for path in selector.values for number in self._numbers(path)}
             return [process for process in self.running if process.pid in wanted]
         uids = {self.users.get(user, user) for user in selector.users}
         if selector.how == "user":
@@ -161,15 +164,17 @@ def _pidof(process: Running, name: str) -> bool:
 def compiled(pattern: str) -> re.Pattern[str] | None:
     """An extended regular expression as Python's; None for one that is none."""
     text = re.sub(r"\[:(\w+):\]", lambda m: CLASSES.get(m[1], ""), pattern)
-    try:
-        return re.compile(text)
-    except (re.error, OverflowError, RecursionError):
-        return None  # the tool would refuse it too
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # [[a]: a set in a set, some day; grep's it is not
+        try:
+            return re.compile(text)
+        except (re.error, OverflowError, RecursionError):
+            return None  # the tool would refuse it too
 
 
 def look(host: Host) -> Live | None:
     """The live table, None where there is none to ask."""
     try:
         return Live(host)
-    except (Unavailable, OSError):
+    except (Error, OSError):
         return None

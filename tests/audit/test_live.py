@@ -56,6 +56,8 @@ def live(tmp_path: Path) -> Live:
         (Selector("text", ("jobs --a",)), [302]),
         (Selector("user", ("www-data",)), []),  # a recorded host's files are ours
         (Selector("everybody"), [300, 301, 302, 303]),
+        (Selector("pid", ("301", "50", "x")), [301]),
+        (Selector("pattern", ("[[a]nginx]?",)), []),
         (Selector("pidfile", ("/run/x.pid",)), [303]),
         (Selector("pidfile", ("/run/own.pid",)), []),
         (Selector("pidfile", ("/run/none.pid",)), []),
@@ -94,6 +96,7 @@ def test_recorded_hosts(host: Callable[[str], Path], name: str) -> None:
     assert all(hit.ctid for hit in everybody)
 
 
+@pytest.mark.filterwarnings("error")
 @given(st.text(max_size=30))
 def test_any_pattern(pattern: str) -> None:
     found = compiled(pattern)
