@@ -73,21 +73,21 @@ def scans(scene: str, shims: Path, programs: Path) -> list[Case]:
 def checks(scene: Scene, script: Path) -> list[Case]:
     """check_procs counting all, by name, and looking at each; as root and as plugins run.
 
-    Whoever measures is its parent and does not count; nor have the containers' parents arguments.
+    Whoever measures is its parent and does not count; the containers' parents are in their cgroups.
     That each process is read from all its files, as ps does it, carries no promise with thousands.
     """
     limit = {"small": 4.0, "large": 1.0}.get(scene.name)
     target = (BOTH, limit) if limit else None
-    everybody, named = scene.own - 1, scene.own - 1 - scene.containers
+    count = scene.own - 1 - scene.containers
     lines = [
-        (["-w", "9000", "-c", "9999"], f"PROCS OK: {everybody} processes | procs=#;9000;9999;0;"),
+        (["-w", "9000", "-c", "9999"], f"PROCS OK: {count} processes | procs=#;9000;9999;0;"),
         (
             ["-c", "1:", "-C", DAEMON],
             f"PROCS OK: 2 processes with command name '{DAEMON}' | procs=#;;1:;0;",
         ),
         (
             ["-m", "VSZ", "-c", "9999999", "-a", "inf"],
-            f"VSZ OK: {named} processes with args 'inf' | "
+            f"VSZ OK: {count} processes with args 'inf' | "
             "procs=#;;;0; procs_warn=0;;;0; procs_crit=0;;;0;",
         ),
     ]

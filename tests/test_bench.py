@@ -50,7 +50,8 @@ def test_a_scene_is_played_and_every_answer_is_right(scene: str, tmp_path: Path)
     run = bench("--scene", scene, "--runs", "1", "--json", str(tmp_path / "runs.json"))
     assert (run.stderr, run.returncode) == ("", 0)
     results = json.loads((tmp_path / "runs.json").read_text())["scenes"][scene]["results"]
-    assert {"pidof benchd", "pgrep -x benchd", "killall -0 benchd"} <= {
+    checked = "check_procs -c 1: -C benchd"
+    assert {"pidof benchd", "pgrep -x benchd", "killall -0 benchd", checked} <= {
         result["case"] for result in results
     }
     assert all(len(result["pairs"]) == 1 for result in results)
