@@ -164,6 +164,7 @@ def _pidof(process: Running, name: str) -> bool:
 def compiled(pattern: str) -> re.Pattern[str] | None:
     """An extended regular expression as Python's; None for one that is none."""
     text = re.sub(r"\[:(\w+):\]", lambda m: CLASSES.get(m[1], ""), pattern)
+    text = re.sub(r"\\[<>]", r"\\b", text)  # GNU's bounds of words
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # [[a]: a set in a set, some day; grep's it is not
         try:

@@ -17,6 +17,6 @@ def judged(
 
 
 def rules(text: str, facts: Facts = PROCPS) -> list[str]:
-    """`CT001K`: rule and severity, in the order of the text; a dot behind what is less than sure."""
+    """`CT001K`: rule and severity in the order of the text; dots behind what is less sure."""
     sure = {"high": "", "medium": ".", "low": ".."}
     return [f"{f.rule}{f.severity}{sure[f.confidence]}" for f in judged(text, facts)]

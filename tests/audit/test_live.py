@@ -52,6 +52,7 @@ def live(tmp_path: Path) -> Live:
         (Selector("exact", ("ng.*",)), [300, 301]),
         (Selector("exact", ("ng",)), []),
         (Selector("full", ("jobs --all$",)), [302]),
+        (Selector("full", (r"\<nginx\>",)), [300, 301]),
         (Selector("full", ("^nginx: [[:alpha:]]+",)), [300, 301]),
         (Selector("text", ("jobs --a",)), [302]),
         (Selector("user", ("www-data",)), []),  # a recorded host's files are ours
