@@ -71,7 +71,9 @@ def recorded(
     load = root / "proc/vz/fairsched/101/cpu.proc.loadavg"
     load.parent.mkdir(parents=True, exist_ok=True)
     load.write_text("16.20 4.00 1.00 1/9 345\n", encoding="ascii")
-    return Monitored("recorded", guest, str(root), plugins(run, folder, [f"--root={root}"]), ())
+    # -v: with lines below the first one.
+    commands = plugins(run, folder, [f"--root={root}", "-v"])
+    return Monitored("recorded", guest, str(root), commands, ())
 
 
 def live(run: Run, ct: CT) -> Monitored:
