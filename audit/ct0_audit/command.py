@@ -107,7 +107,9 @@ def fix(report: Report, host: Host, options: argparse.Namespace) -> int:
 
 
 def cache_folder() -> str:
-    """Root's own below /var/cache; another user's below his own."""
+    """Root's own below /var/cache; another user's below his own; CT0_AUDIT_CACHE names another."""
+    if chosen := os.environ.get("CT0_AUDIT_CACHE", ""):
+        return chosen
     if os.geteuid() == 0:
         return FOLDER
     base = os.environ.get("XDG_CACHE_HOME", "")

@@ -43,9 +43,16 @@ def rewrites(host: Host, found: Iterable[Finding], vendor: bool = False) -> Iter
             old = files.text(host, path)
         except files.Unreadable:
             continue  # gone since it was judged
+        findings = [finding for finding in findings if still_there(finding, old)]
         new = edited(old, [edit for finding in findings for edit in finding.edits])
         if new != old:
             yield Rewrite(path, old, new, tuple(findings))
+
+
+def still_there(finding: Finding, text: str) -> bool:
+    """Whether the lines of a finding read as they did when they were judged."""
+    lines = text.split("\n")[finding.place.line - 1 : finding.place.end_line]
+    return finding.code in " ".join("\n".join(lines).replace("\\\n", " ").split())
 
 
 def edited(text: str, edits: Iterable[Edit]) -> str:

@@ -129,6 +129,12 @@ def test_the_cache_is_used_from_run_to_run(made: Made) -> None:
     assert run(made, *words).stdout == first.stdout
 
 
+def test_the_cache_s_place_can_be_chosen(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(HOME, "CT0_AUDIT_CACHE", str(made.root.parent / "chosen"))
+    run(made, "--root", str(made.root), "audit")
+    assert [path.suffix for path in (made.root.parent / "chosen").iterdir()] == [".json"]
+
+
 def test_without_the_parser_it_says_what_to_install(made: Made) -> None:
     (made.root.parent / "broken").mkdir()
     (made.root.parent / "broken/tree_sitter.py").write_text(

@@ -137,6 +137,12 @@ def test_bytes_that_are_no_utf_8_stay(made: Made) -> None:
     assert new == b"#!/bin/sh\n# f\xfcr\nkillall -n $$ a # \xe4\n"
 
 
+def test_lines_that_moved_since_they_were_judged_are_left(made: Made) -> None:
+    report = made.audit("init")
+    made.write("/etc/init.d/a", INIT.replace("# für\n", ""))
+    assert mended(made, report) == []
+
+
 def test_overlapping_edits_are_made_once() -> None:
     edits = [Edit(Place("/x", 1, 1, 1, 3), "A"), Edit(Place("/x", 1, 2, 1, 4), "B")]
     assert edited("abcd", edits) == "aBd"
