@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import sqlite3
 import struct
 from pathlib import Path
@@ -13,6 +14,7 @@ from ct0_audit.records import NotRead
 from ct0_audit.sources import rpm
 
 TAGS = {"name": 1000, "post": 1024, "postprog": 1086, "preun": 1025, "preunprog": 1087}
+RECORDED = Path(__file__).parent / "rpm/rpmdb_4.18.0.sqlite.xz"
 DATABASE = "var/lib/rpm/rpmdb.sqlite"
 
 
@@ -81,3 +83,16 @@ def test_reading_leaves_nothing_beside_the_database(tmp_path: Path) -> None:
     database(tmp_path, header(name="foo", post="true\n", postprog="/bin/sh"))
     list(rpm.read(Made(tmp_path).host))
     assert [path.name for path in (tmp_path / DATABASE).parent.iterdir()] == ["rpmdb.sqlite"]
+
+
+def test_a_database_that_rpm_itself_made_is_read(tmp_path: Path) -> None:
+    made = Made(tmp_path)
+    made.write(f"/{DATABASE}", lzma.decompress(RECORDED.read_bytes()))
+    report = made.audit("rpm scriptlet")
+    assert [(finding.rule, finding.code, finding.context) for finding in report.findings] == [
+        ("CT001", "killall -HUP ct0foo-nobody", "%post of foo"),
+        ("CT001", "pkill ct0bar-nobody", "%trigger of foo"),
+    ]
+    assert [(item.path, item.reason) for item in report.not_read] == [
+        (f"/{DATABASE}/foo.preun", "written for perl, not for a shell")
+    ]
