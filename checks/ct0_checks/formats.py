@@ -31,8 +31,8 @@ LOCAL = "<<<local:sep(0)>>>"
 LINE = 3000  # bytes of a line; NSCA takes 4 kB with everything
 
 
-def checkmk(report: Report, service: str) -> str:
-    lines = [LOCAL, checkmk_line(report.state.code, service, report.host, headline(report, 10))]
+def checkmk(report: Report, service: str, listed: int = 10) -> str:
+    lines = [LOCAL, checkmk_line(report.state.code, service, report.host, headline(report, listed))]
     for each in report.judged:
         told = line(each, everything=True)
         lines += [
@@ -63,9 +63,9 @@ def quoted(service: str) -> str:
     return clean(service, 80).replace('"', "?").replace("'", "?")
 
 
-def nsca(report: Report, service: str, host: str) -> str:
+def nsca(report: Report, service: str, host: str, listed: int = 10) -> str:
     """Names without tabs; a text without newlines is all a passive result is."""
-    lines = [nsca_line(host, service, report.state.code, headline(report, 10), "", report.host)]
+    lines = [nsca_line(host, service, report.state.code, headline(report, listed), "", report.host)]
     for each in report.judged:
         told = f"{report.name.upper()} {name(each.state)} - {line(each, everything=True)}"
         lines.append(nsca_line(each.label, service, each.state.code, told, "", each.findings))
@@ -84,7 +84,7 @@ def nsca_line(
     return f"{clean(host, 80)}\t{clean(service, 80)}\t{code}\t{text}{more}\n"
 
 
-def as_json(report: Report) -> str:
+def as_json(report: Report, listed: int = 10) -> str:
     """One object, on one line, ASCII."""
     return (
         json.dumps(
@@ -93,7 +93,7 @@ def as_json(report: Report) -> str:
                 "check": report.name,
                 "host": report.host_name,
                 **described(report.state.code, report.host),
-                "text": headline(report, 10),
+                "text": headline(report, listed),
                 "containers": [
                     {
                         "engine": each.ct.engine,

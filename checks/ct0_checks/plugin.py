@@ -186,13 +186,14 @@ def attempt(
 
 def written(report: Report, options: argparse.Namespace) -> str:
     service = options.service or service_name(report.name)
+    listed: int = options.max_listed
     if options.format == "json":
-        return formats.as_json(report)
+        return formats.as_json(report, listed)
     if options.format == "checkmk":
-        return formats.checkmk(report, service)
+        return formats.checkmk(report, service, listed)
     if options.format == "nsca":
-        return formats.nsca(report, service, options.nsca_host or report.host_name)
-    return nagios(report, options.max_listed, options.verbose, not options.no_perfdata)
+        return formats.nsca(report, service, options.nsca_host or report.host_name, listed)
+    return nagios(report, listed, options.verbose, not options.no_perfdata)
 
 
 def digest(text: str) -> str:

@@ -265,3 +265,15 @@ def test_names_beyond_ascii_in_any_locale(tmp_path: Path) -> None:
         )
         assert ended.status == 2, ended
         assert "stopped, and should start at boot" in ended.output
+
+
+@pytest.mark.parametrize(
+    ("form", "status"), [("nagios", 1), ("json", 1), ("checkmk", 0), ("nsca", 0)]
+)
+def test_the_exit_status_of_a_warning_in_each_format(
+    form: str, status: int, host: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever reads the state in the text takes a status for a failure of the plugin."""
+    arguments = [f"--root={host}", f"--state-dir={tmp_path}/kept", f"--format={form}"]
+    assert launch("check_ct_state", arguments) == status
+    assert "CT_STATE WARNING - " in capfd.readouterr().out
