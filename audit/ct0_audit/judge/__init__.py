@@ -21,6 +21,8 @@ JUDGES: dict[str, Callable[[Case, Call], Iterator[Verdict]]] = {
     "pkill": killers.pkill,
     "skill": killers.skill,
     "slay": killers.slay,
+    "snice": killers.snice,
+    "cpulimit": killers.cpulimit,
     "killall5": killers.killall5,
     "kill": killers.kill,
     "fuser": killers.fuser,
@@ -29,6 +31,9 @@ JUDGES: dict[str, Callable[[Case, Call], Iterator[Verdict]]] = {
     "ps": finders.ps,
     "lsof": finders.lsof,
     "cat": finders.pidfile,
+    "head": finders.pidfile,
+    "tail": finders.pidfile,
+    "sed": finders.pidfile,
     "readlink": finders.root_link,
     "realpath": finders.root_link,
     "start-stop-daemon": daemons.start_stop_daemon,
@@ -43,7 +48,7 @@ JUDGES: dict[str, Callable[[Case, Call], Iterator[Verdict]]] = {
 # are found many times as fast as a pattern.
 PLAIN = (
     "kill", "pidof", "pgrep", "start-stop-daemon", "checkproc", "startproc", "status_of_proc",
-    "/functions", "fuser", "readlink",
+    "/functions", "fuser", "readlink", "snice", "cpulimit",
 )  # fmt: skip
 PATTERNS = (
     (("ps",), re.compile(r"\bps\b")),
@@ -78,6 +83,9 @@ def judge(snippet: Snippet, facts: Facts) -> tuple[list[Verdict], Script | None]
         if name == "eval" and any(UNKNOWN in word for word in call.arguments[:1]):
             found += unknown_eval(call)
     if snippet.language != COMMAND:
+        for node in script.syntax.nodes:
+            if node.type == "command_substitution":
+                found += finders.read_pidfile(case, node)
         found += guessed(script)
     return found, script
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ct0_audit.judge.verdict import (
     Case,
@@ -18,11 +19,14 @@ from ct0_audit.judge.verdict import (
     shown,
 )
 from ct0_audit.records import BLOCKS, KILLS, LOW, MEDIUM, MISCOUNTS, Selector
-from ct0_audit.shell.call import Call
-from ct0_audit.shell.flow import KILL, LOOK, PRINT, START, uses
+from ct0_audit.shell.call import Call, Word
+from ct0_audit.shell.flow import KILL, LOOK, PRINT, START, uses, uses_of_substitution
 from ct0_audit.shell.options import Options, parse
 from ct0_audit.shell.syntax import field
 from ct0_audit.shell.values import below
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 PGREP_LONG = (
     "delimiter", "pgroup", "group", "older", "parent", "session", "signal", "terminal", "euid",
@@ -355,6 +359,26 @@ def pidfile(case: Case, call: Call) -> Iterator[Verdict]:
         LOW,
         around=killer if killer is not None and holds(killer, call) else None,
     )
+
+
+def read_pidfile(case: Case, node: Node) -> Iterator[Verdict]:
+    """kill $(</run/x.pid)"""
+    script = case.script
+    inner = node.named_children
+    if len(inner) != 1 or inner[0].type != "file_redirect":
+        return
+    target = field(inner[0], "destination")
+    if target is None or not PIDFILE.search(script.syntax.text(target)):
+        return
+    taken = [use.call for use in uses_of_substitution(script, node) if use.kind == KILL]
+    if taken:
+        path = script.values.text(target)
+        call = Call(script, None, [Word(path, node.start_byte, node.end_byte, target)])
+        selector = Selector("pidfile", (path,)) if path.startswith("/") else None
+        detail = "signals the number in the file, whoever has it now"
+        killer = taken[0]
+        inside = killer if killer is not None and holds(killer, call) else None
+        yield Verdict("CT010", KILLS, call, detail, selector, LOW, around=inside)
 
 
 def root_link(case: Case, call: Call) -> Iterator[Verdict]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ct0_audit.judge.finders import decision, ns_problem, pgrep_options, pgrep_selector, users_of
 from ct0_audit.judge.verdict import Case, Verdict, by_shim, confidence, inserted, named, shown
-from ct0_audit.records import KILLS, Selector
+from ct0_audit.records import KILLS, MISCOUNTS, Selector
 from ct0_audit.shell.call import Call
 from ct0_audit.shell.options import parse, signal_of
 
@@ -86,6 +86,28 @@ def skill(case: Case, call: Call) -> Iterator[Verdict]:
         yield Verdict("CT001", KILLS, call, detail, named("comm", names), confidence(call))
     elif users:
         yield by_user(call, users, ())
+
+
+def snice(case: Case, call: Call) -> Iterator[Verdict]:
+    """snice +5 java: skill's other half, which sets priorities."""
+    found = parse(call.arguments, "utpcs", ("ns", "user", "tty", "pid", "command"))
+    if found.has("p", "pid", "l", "L", "V", "version", "h", "help"):
+        return
+    words = [call.arguments[at] for at in found.operands]
+    names = [*found.values("c", "command"), *(w for w in words if not w.startswith("+"))]
+    if names:
+        detail = f"sets the priority of every process named {shown(names)}"
+        yield Verdict("CT015", MISCOUNTS, call, detail, named("comm", names), confidence(call))
+
+
+def cpulimit(case: Case, call: Call) -> Iterator[Verdict]:
+    """cpulimit -e NAME: it stops and continues whom it finds, ten times a second."""
+    found = parse(call.arguments, "lpePc", ("limit", "pid", "exe", "path", "cpu"))
+    names = found.values("e", "exe", "P", "path")
+    if names and not found.has("p", "pid"):
+        how = "exec" if names[0].startswith("/") else "comm"
+        detail = f"stops and continues a process named {shown(names)}, whosever it is"
+        yield Verdict("CT108", KILLS, call, detail, named(how, names), confidence(call))
 
 
 def slay(case: Case, call: Call) -> Iterator[Verdict]:

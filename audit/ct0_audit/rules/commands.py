@@ -238,8 +238,7 @@ RULES = (
         "pidfile-unverified",
         "signals the number a PID file holds, whoever has it now",
         KILLS,
-        "`kill $(cat FILE)`, `kill $(<FILE)` without a look at what runs under that number. With -0"
-        " it is a question, and miscounts.",
+        "`kill $(cat FILE)`, `kill $(<FILE)` without a look at what runs under that number.",
         "PID numbers are shared with all containers. A stale file's number is, on a host with many"
         " containers, most likely one of theirs.",
         (

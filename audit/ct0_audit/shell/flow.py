@@ -71,6 +71,17 @@ def uses(call: Call) -> list[Use]:
     return found
 
 
+def uses_of_substitution(script: Script, node: Node) -> list[Use]:
+    """What becomes of `$(<file)`."""
+    found = []
+    try:
+        for use in Flow().captured(script, node):
+            found.append(use)
+    except Spent:
+        pass  # the script is marked as read in part
+    return found
+
+
 class Flow:
     def __init__(self) -> None:
         self.seen: set[tuple[int, int]] = set()
@@ -207,7 +218,10 @@ class Flow:
                 yield Use(DECIDE)
                 return
             if kind == "file_redirect":
-                yield Use(LOOK)  # echo -17 > /proc/$(pidof x)/oom_adj
+                if node.type == "process_substitution":
+                    yield from self.read_from(script, above)
+                else:
+                    yield Use(LOOK)  # echo -17 > /proc/$(pidof x)/oom_adj
                 return
             if kind == "heredoc_body":
                 yield Use(PRINT)
@@ -234,6 +248,19 @@ class Flow:
                 yield from self.output(script, node)
             elif not call.through and call is script.by_node[node.id][-1]:
                 yield Use(DECIDE, call)
+
+    def read_from(self, script: Script, redirect: Node) -> Iterator[Use]:
+        """`mapfile P < <(pgrep x)`, `while read p; do kill $p; done < <(pgrep x)`"""
+        statement = script.syntax.parent(redirect)
+        found = False
+        for call in calls_in(script, statement) if statement is not None else ():
+            if call.name in ("read", "mapfile", "readarray") and statement is not None:
+                for word in call.arguments:
+                    if re.fullmatch(r"[A-Za-z_]\w*", word):
+                        found = True
+                        yield from self.of_variable(script, word, statement)
+        if not found:
+            yield Use(DECIDE)
 
     def output(self, script: Script, node: Node) -> Iterator[Use]:
         """What echo says again: it may be captured, piped, or shown."""
