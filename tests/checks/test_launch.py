@@ -26,6 +26,12 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(autouse=True)
+def time_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who gives no -t has the time that a busy machine takes."""
+    monkeypatch.setattr("ct0_checks.deadline.SECONDS", 120.0)
+
+
 @pytest.mark.parametrize("version", LIBRARIES)
 @pytest.mark.parametrize(
     ("command", "arguments", "status", "first"),
@@ -72,7 +78,12 @@ def test_both_versions_of_the_library(
     tmp_path: Path,
 ) -> None:
     ended = plugin(
-        command, f"--root={host}", f"--state-dir={tmp_path}/kept", *arguments, version=version
+        command,
+        f"--root={host}",
+        f"--state-dir={tmp_path}/kept",
+        "-t120",
+        *arguments,
+        version=version,
     )
     assert ended == Ended(status, first + "\n", "")
 
@@ -99,7 +110,7 @@ def test_without_nagiosplugin(command: str, host: Path) -> None:
         f"from ct0_checks.launch import launch\nsys.exit(launch({command!r}, sys.argv[1:]))"
     )
     run = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", code, f"--root={host}"],
+        [sys.executable, "-I", "-S", "-c", code, f"--root={host}", "-t120"],
         capture_output=True,
         text=True,
         check=False,
@@ -260,6 +271,7 @@ def test_names_beyond_ascii_in_any_locale(tmp_path: Path) -> None:
             f"--root={root}",
             "--ct=größe",
             "--no-perfdata",
+            "-t120",
             f"--state-dir={tmp_path}/kept",
             env={"LC_ALL": locale, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
         )
