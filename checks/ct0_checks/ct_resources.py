@@ -168,7 +168,7 @@ def of_cpu(inspection: Inspection, surveyed: Surveyed) -> Iterator[Finding]:
     if cpu.periods is not None and cpu.throttled_periods is not None:
         counters |= {"periods": cpu.periods, "throttled": cpu.throttled_periods}
     before = inspection.past(surveyed.ct, "cpu", counters, asked.cpu_window, changes=False)
-    if before is None or before.age < min(SOON, asked.cpu_window):
+    if before is None or before.age < max(min(SOON, asked.cpu_window), 1.0):
         return
     grown = before.growth(counters)
     used = grown["usage"] / before.age / cpu.limit_cpus * 100

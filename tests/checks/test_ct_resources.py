@@ -173,6 +173,9 @@ def test_where_no_periods_are_counted_the_use_is_judged(tmp_path: Path) -> None:
 def test_cpu_over_too_short_a_time_says_nothing(tmp_path: Path) -> None:
     line(web(cpu=cpu(10, 1000, 0)), tmp_path)
     assert "cpu" not in line(web(cpu=cpu(10, 1010, 10)), tmp_path, uptime=5001)[1]
+    at_once = "--resource=cpu", "--cpu-window=0"
+    for _ in range(2):
+        assert line(web(cpu=cpu(10, 1010, 10)), tmp_path, *at_once) == (0, "nothing to judge")
 
 
 def test_a_cpu_without_a_limit_is_not_judged(tmp_path: Path) -> None:
