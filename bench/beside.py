@@ -62,16 +62,20 @@ class Server:
         self.at_once = at_once  # scrapes that are timed together
 
     def scrape(self) -> str:
-        connection = http.client.HTTPConnection("localhost", timeout=60)
+        connection = http.client.HTTPConnection("localhost", timeout=300)
         if isinstance(self.at, Path):
             connection.sock = socket.socket(socket.AF_UNIX)
             connection.sock.connect(str(self.at))
         else:
             connection.sock = socket.create_connection(("127.0.0.1", self.at))
-        connection.request("GET", self.path, headers={"Host": "localhost"})
-        answer = connection.getresponse()
-        text = answer.read().decode()
-        connection.close()
+        try:
+            connection.request("GET", self.path, headers={"Host": "localhost"})
+            answer = connection.getresponse()
+            text = answer.read().decode()
+        except (http.client.HTTPException, OSError) as reason:
+            raise SystemExit(f"bench: {self.name} gives no answer: {reason}") from reason
+        finally:
+            connection.close()
         if answer.status != 200:
             raise SystemExit(f"bench: {self.name} answers {answer.status}: {text[:200]}")
         return text
