@@ -266,12 +266,24 @@ def ps(case: Case, call: Call) -> Iterator[Verdict]:
     yield from judged(case, call, what, selector, sure, (), "CT006", "CT006")
 
 
+def piped(call: Call) -> Node | None:
+    """The pipe that a command's output goes into; None if that goes to a file, or nowhere."""
+    for above in call.script.syntax.around(call.node) if call.node is not None else ():
+        if above.type == "pipeline":
+            return above
+        if above.type == "redirected_statement":
+            redirects = [child for child in above.children if child.type == "file_redirect"]
+            if any(call.script.syntax.text(each)[:1] in (">", "1", "&") for each in redirects):
+                return None
+        elif above.type not in ("subshell", "compound_statement", "list", "negated_command"):
+            return None
+    return None
+
+
 def searched(call: Call) -> tuple[str, str] | None:
     """What a pipe after ps looks for; None when it looks for nothing."""
-    if call.node is None:
-        return None
-    pipeline = next((n for n in call.script.syntax.around(call.node) if n.type == "pipeline"), None)
-    if pipeline is None:
+    pipeline = piped(call)
+    if pipeline is None or call.node is None:
         return None
     found: tuple[str, str] | None = None
     for node in below(pipeline, ("command",)):
