@@ -109,8 +109,8 @@ class Text:
         if todo:
             rules = sorted({finding.rule for finding in todo})
             if any(finding.edits for finding in todo):
-                more = "--vendor: of packages' files too"
-                yield f"`ct0 audit fix` writes the fixes as a diff ({more})"
+                vendor = "--vendor: of packages' files too"
+                yield f"`ct0 audit fix` writes the fixes as a diff ({vendor})"
             also = f"; also {', '.join(rules[1:])}" if len(rules) > 1 else ""
             yield f"`ct0 audit --explain {rules[0]}` tells why and what to do{also}"
 
