@@ -18,33 +18,48 @@ TABLES = HERE / "ps"
 THEIRS = "/usr/lib/nagios/plugins/check_procs"
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
 
-# One interpreter for all of ours; each line in a child of it, as a process of its own.
-OURS = """
+# One process plays all lines, theirs and ours as its children: each leaves out its own PID and its
+# parent's, so none of these may by chance be in the table.
+PLAYER = """
 import json, os, sys
 sys.path[:0] = {roots!r}
 from ct0_checks.procs import command
-jobs = json.load(sys.stdin)
-for job in jobs:
+order = json.load(sys.stdin)
+os.chdir(order["folder"])
+os.environ.update(order["environment"])
+pids = set(order["pids"])
+if os.getpid() in pids:
+    sys.exit(9)
+
+def play(line, ours):
     pipes = os.pipe(), os.pipe()
     child = os.fork()
     if child == 0:
         try:
-            os.chdir(job["folder"])
-            os.environ.update(job["environment"])
             for number, (_, writing) in enumerate(pipes, 1):
                 os.dup2(writing, number)
-            sys.argv = [{theirs!r}, *job["argv"]]
-            os._exit(command())
+            if ours:
+                sys.argv = [{theirs!r}, *line]
+                os._exit(command())
+            os.execv({theirs!r}, [{theirs!r}, *line])
         finally:
             os._exit(99)
-    texts = []
-    for reading, writing in pipes:
+    for _, writing in pipes:
         os.close(writing)
-    for reading, writing in pipes:
+    texts = []
+    for reading, _ in pipes:
         with os.fdopen(reading, "rb") as file:
             texts.append(file.read().decode("latin-1"))
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    print(json.dumps([*texts, status, child]), flush=True)
+    return None if child in pids else [*texts, status]
+
+def played(line, ours):
+    while True:
+        said = play(line, ours)
+        if said is not None:
+            return said
+
+json.dump([[played(line, False), played(line, True)] for line in order["lines"]], sys.stdout)
 """
 
 
@@ -67,48 +82,29 @@ def incumbent() -> str:
 def play(
     lines: Sequence[Sequence[str]], folder: Path, pids: frozenset[int], environment: dict[str, str]
 ) -> list[tuple[Said, Said]]:
-    """What theirs and ours say to each line. The original leaves out its own PID, so a line is
-    played again where a player's is by chance one of the table's."""
-    theirs = [once(line, folder, pids, environment) for line in lines]
-    jobs: list[dict[str, object]] = [
-        {"argv": list(line), "folder": str(folder), "environment": environment} for line in lines
-    ]
+    """What theirs and ours say to each line."""
+    order = {
+        "lines": [list(line) for line in lines],
+        "folder": str(folder),
+        "environment": environment,
+        "pids": sorted(pids),
+    }
+    roots = [str(CHECKOUT / "core"), str(CHECKOUT / "checks")]
+    program = PLAYER.format(roots=roots, theirs=THEIRS)
     while True:
-        ours = all_of_ours(jobs)
-        if not any(pid in pids for _, pid in ours):
-            return [(their, our) for their, (our, _) in zip(theirs, ours)]
-
-
-def once(
-    line: Sequence[str], folder: Path, pids: frozenset[int], environment: dict[str, str]
-) -> Said:
-    while True:
-        player = subprocess.Popen(
-            [THEIRS, *line],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            stdin=subprocess.DEVNULL,
-            cwd=folder,
-            env={**ENVIRONMENT, **environment},
+        done = subprocess.run(
+            [os.path.realpath(sys.executable), "-IS", "-c", program],
+            input=json.dumps(order),
+            capture_output=True,
+            text=True,
+            env=ENVIRONMENT,
+            timeout=600,
+            check=False,
         )
-        out, error = player.communicate(timeout=60)
-        if player.pid not in pids:
-            return Said(out.decode("latin-1"), error.decode("latin-1"), player.returncode)
-
-
-def all_of_ours(jobs: list[dict[str, object]]) -> list[tuple[Said, int]]:
-    program = OURS.format(roots=[str(CHECKOUT / "core"), str(CHECKOUT / "checks")], theirs=THEIRS)
-    done = subprocess.run(
-        [os.path.realpath(sys.executable), "-IS", "-c", program],
-        input=json.dumps(jobs),
-        capture_output=True,
-        text=True,
-        env=ENVIRONMENT,
-        timeout=600,
-        check=True,
-    )
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
-    return [(Said(out, error, status), pid) for out, error, status, pid in answers]
+        if done.returncode != 9:
+            break
+    assert done.returncode == 0, done.stderr
+    return [(Said(*theirs), Said(*ours)) for theirs, ours in json.loads(done.stdout)]
 
 
 def table_pids(path: Path) -> frozenset[int]:
