@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Callable
 
 from ct0_audit.facts import Facts
-from ct0_audit.judge import daemons, finders, killers
+from ct0_audit.judge import daemons, finders, killers, numbers, process_list
 from ct0_audit.judge.verdict import Case, Verdict
 from ct0_audit.records import COMMAND, KILLS, LOW, MISCOUNTS, Snippet
 from ct0_audit.shell.call import Call, Word
@@ -28,14 +28,14 @@ JUDGES: dict[str, Callable[[Case, Call], Iterator[Verdict]]] = {
     "fuser": killers.fuser,
     "pidof": finders.pidof,
     "pgrep": finders.pgrep,
-    "ps": finders.ps,
-    "lsof": finders.lsof,
-    "cat": finders.pidfile,
-    "head": finders.pidfile,
-    "tail": finders.pidfile,
-    "sed": finders.pidfile,
-    "readlink": finders.root_link,
-    "realpath": finders.root_link,
+    "ps": process_list.ps,
+    "lsof": numbers.lsof,
+    "cat": numbers.pidfile,
+    "head": numbers.pidfile,
+    "tail": numbers.pidfile,
+    "sed": numbers.pidfile,
+    "readlink": numbers.root_link,
+    "realpath": numbers.root_link,
     "start-stop-daemon": daemons.start_stop_daemon,
     "killproc": daemons.init_function,
     "status": daemons.init_function,
@@ -79,13 +79,13 @@ def judge(snippet: Snippet, facts: Facts) -> tuple[list[Verdict], Script | None]
         elif name in JUDGES and not defined(call):
             found += JUDGES[name](case, call)
             if name == "fuser":
-                found += finders.lsof(case, call)
+                found += numbers.lsof(case, call)
         if name == "eval" and any(UNKNOWN in word for word in call.arguments[:1]):
             found += unknown_eval(call)
     if snippet.language != COMMAND:
         for node in script.syntax.nodes:
             if node.type == "command_substitution":
-                found += finders.read_pidfile(case, node)
+                found += numbers.read_pidfile(case, node)
         found += guessed(script)
     return found, script
 

@@ -1,11 +1,9 @@
-"""Commands that find processes: pidof, pgrep, ps with grep, lsof -t, fuser; and what is done with
-what they find."""
+"""Commands that find processes by name, pidof and pgrep; and what is done with what they find."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from ct0_audit.judge.verdict import (
     Case,
@@ -19,14 +17,9 @@ from ct0_audit.judge.verdict import (
     shown,
 )
 from ct0_audit.records import BLOCKS, KILLS, LOW, MEDIUM, MISCOUNTS, Selector
-from ct0_audit.shell.call import Call, Word
-from ct0_audit.shell.flow import KILL, LOOK, PRINT, START, uses, uses_of_substitution
+from ct0_audit.shell.call import Call
+from ct0_audit.shell.flow import KILL, LOOK, PRINT, START, uses
 from ct0_audit.shell.options import Options, parse
-from ct0_audit.shell.syntax import field
-from ct0_audit.shell.values import below
-
-if TYPE_CHECKING:
-    from tree_sitter import Node
 
 PGREP_LONG = (
     "delimiter", "pgroup", "group", "older", "parent", "session", "signal", "terminal", "euid",
@@ -216,208 +209,3 @@ def pgrep(case: Case, call: Call) -> Iterator[Verdict]:
     what = f"looks for every process that matches {shown(texts or list(users))}"
     selector = pgrep_selector(found, texts or ([] if users else ["\0"]), users)
     yield from judged(case, call, what, selector, confidence(call, names), changes)
-
-
-PS_LONG = (
-    "pid",
-    "ppid",
-    "quick-pid",
-    "sid",
-    "tty",
-    "user",
-    "User",
-    "group",
-    "Group",
-    "sort",
-    "format",
-    "cols",
-    "columns",
-    "width",
-)
-
-
-def ps(case: Case, call: Call) -> Iterator[Verdict]:
-    """ps aux | grep x, ps -C x. ps -p and the like ask for one."""
-    words = call.arguments
-    found = parse(words, "oOCpqgGstuUkn", PS_LONG)
-    if found.has("p", "pid", "ppid", "q", "quick-pid", "s", "sid", "g", "t", "tty"):
-        return
-    letters = "".join(words[at] for at in found.operands[:1])  # BSD's options have no dash
-    if any(word.isdigit() for word in words) or (letters.isalpha() and "p" in letters):
-        return
-    if found.has("C"):
-        names = ",".join(found.values("C")).split(",")
-        what = f"asks ps for every process named {shown(names)}"
-        selector = named("comm", names)
-        yield from judged(case, call, what, selector, confidence(call), (), "CT006", "CT006")
-        return
-    everybody = found.has("e", "A", "d", "N", "a", "x", "u", "U", "user", "User", "deselect")
-    everybody = everybody or (letters.isalpha() and bool(set("ax") & set(letters)))
-    # One's own terminal only; but busybox' ps knows nothing but all, and $X may be -e.
-    if not everybody and case.facts.pidof != "busybox" and "\0" not in "".join(words):
-        return
-    search = searched(call)
-    if search is None:
-        return
-    how, text = search
-    what = f"searches all of ps for {shown([text])}"
-    selector = named(how, [text]) if text else None
-    sure = confidence(call) if "\0" not in text and text else lower(confidence(call), MEDIUM)
-    yield from judged(case, call, what, selector, sure, (), "CT006", "CT006")
-
-
-def piped(call: Call) -> Node | None:
-    """The pipe that a command's output goes into; None if that goes to a file, or nowhere."""
-    for above in call.script.syntax.around(call.node) if call.node is not None else ():
-        if above.type == "pipeline":
-            return above
-        if above.type == "redirected_statement":
-            redirects = [child for child in above.children if child.type == "file_redirect"]
-            if any(call.script.syntax.text(each)[:1] in (">", "1", "&") for each in redirects):
-                return None
-        elif above.type not in ("subshell", "compound_statement", "list", "negated_command"):
-            return None
-    return None
-
-
-def searched(call: Call) -> tuple[str, str] | None:
-    """What a pipe after ps looks for; None when it looks for nothing."""
-    pipeline = piped(call)
-    if pipeline is None or call.node is None:
-        return None
-    found: tuple[str, str] | None = None
-    for node in below(pipeline, ("command",)):
-        if node.start_byte <= call.node.start_byte:
-            continue
-        for other in call.script.by_node.get(node.id, ()):
-            name, words = other.name, other.arguments
-            if name in ("grep", "egrep", "fgrep", "zgrep"):
-                options = parse(words, "efmABC", ("regexp", "file", "max-count"))
-                if options.has("v", "invert-match"):
-                    continue
-                patterns = options.values("e", "regexp") or [words[at] for at in options.operands]
-                if patterns and (found is None or not found[1]):
-                    fixed = name == "fgrep" or options.has("F", "fixed-strings")
-                    extended = name == "egrep" or options.has("E", "P", "extended-regexp")
-                    text = patterns[0] if fixed or extended else extended_of(patterns[0])
-                    found = ("text" if fixed else "full"), text
-            elif name in ("awk", "gawk", "mawk", "perl", "sed"):
-                program = " ".join(word for word in words)
-                inner = re.search(r"/((?:[^/\\]|\\.)+)/", program)
-                if inner and (found is None or not found[1]):
-                    found = "full", inner[1]
-                elif re.search(r"==|~", program):
-                    found = found or ("full", "")
-    return found
-
-
-def extended_of(pattern: str) -> str:
-    """A basic regular expression as an extended one: \\| is |, and + is a plus sign."""
-    return re.sub(
-        r"\\([|(){}+?])|\\.|[|(){}+?]",
-        lambda m: m[1] or (m[0] if m[0].startswith("\\") else "\\" + m[0]),
-        pattern,
-    )
-
-
-def lsof(case: Case, call: Call) -> Iterator[Verdict]:
-    """lsof -t, fuser: PIDs of whoever has a file open. -p asks about one."""
-    found = parse(call.arguments, "pugciFdDn" if call.name == "lsof" else "nN")
-    if call.name == "lsof" and found.has("p"):
-        return
-    if call.name == "fuser" and found.has("k", "K", "kill"):
-        return
-    taken = [use.call for use in uses(call) if use.kind == KILL]
-    if taken:
-        killer = taken[0]
-        inside = killer if killer is not None and holds(killer, call) else None
-        yield Verdict(
-            "CT009",
-            KILLS,
-            call,
-            "finds whoever has a file open, and signals them",
-            None,
-            confidence(call),
-            around=inside,
-        )
-
-
-PIDFILE = re.compile(r"\.pid\b|pid_?file|/var/run/|^/run/", re.IGNORECASE)
-
-
-def pidfile(case: Case, call: Call) -> Iterator[Verdict]:
-    """kill $(cat /run/x.pid): whoever has that number now."""
-    words = [word for word in call.words[1:] if not word.text.startswith("-")]
-    named_so = [
-        word
-        for word in words
-        if PIDFILE.search(word.text)
-        or (word.node is not None and PIDFILE.search(call.script.syntax.text(word.node)))
-    ]
-    if call.elsewhere or not named_so:
-        return
-    taken = [use for use in uses(call) if use.kind == KILL]
-    if not taken:
-        return
-    killer = taken[0].call
-    path = named_so[0].text
-    selector = Selector("pidfile", (path,)) if "\0" not in path and path.startswith("/") else None
-    yield Verdict(
-        "CT010",
-        KILLS,
-        call,
-        "signals the number in the file, whoever has it now",
-        selector,
-        LOW,
-        around=killer if killer is not None and holds(killer, call) else None,
-    )
-
-
-def read_pidfile(case: Case, node: Node) -> Iterator[Verdict]:
-    """kill $(</run/x.pid)"""
-    script = case.script
-    inner = node.named_children
-    if len(inner) != 1 or inner[0].type != "file_redirect":
-        return
-    target = field(inner[0], "destination")
-    if target is None or not PIDFILE.search(script.syntax.text(target)):
-        return
-    taken = [use.call for use in uses_of_substitution(script, node) if use.kind == KILL]
-    if taken:
-        path = script.values.text(target)
-        call = Call(script, None, [Word(path, node.start_byte, node.end_byte, target)])
-        selector = Selector("pidfile", (path,)) if path.startswith("/") else None
-        detail = "signals the number in the file, whoever has it now"
-        killer = taken[0]
-        inside = killer if killer is not None and holds(killer, call) else None
-        yield Verdict("CT010", KILLS, call, detail, selector, LOW, around=inside)
-
-
-def root_link(case: Case, call: Call) -> Iterator[Verdict]:
-    """[ "$(readlink /proc/$pid/root)" = / ]"""
-    if not any(re.fullmatch(r"/proc/[^/]+/root/?", word.text) for word in call.words[1:]):
-        return
-    changes: tuple[Change, ...] = ()
-    node = call.node
-    test = None
-    for above in call.script.syntax.around(node) if node is not None else ():
-        if above.type == "test_command":
-            test = above
-            break
-    if test is not None:
-        text = call.script.syntax.text(test)
-        simple = re.fullmatch(
-            r"\[\s+\"?[$`(]+readlink\s+(/proc/[^/\s]+)/root/?\s*[)`]\"?\s+==?\s+\"?/\"?\s+\]", text
-        )
-        if simple and field(test, "name") is None:
-            new = f"[ {simple[1]}/ns/pid -ef /proc/self/ns/pid ]"
-            changes = ((test.start_byte, test.end_byte, new),)
-    yield Verdict(
-        "CT012",
-        KILLS,
-        call,
-        "takes a root link that reads / for a sign of the host's own process",
-        None,
-        confidence(call),
-        changes,
-    )
