@@ -55,7 +55,7 @@ def labels(cts: Iterable[CT]) -> dict[tuple[str, str], str]:
         elif LABEL.fullmatch(longer(ct)) and names[longer(ct)] == 1:
             found[ct.engine, ct.ctid] = longer(ct)
         else:
-            whole = f"{ct.engine}\0{ct.ctid}".encode("utf-8", "surrogateescape")
+            whole = f"{ct.engine}\0{ct.ctid}".encode("utf-8", "surrogatepass")
             digest = hashlib.sha256(whole).hexdigest()[:8]
             # A colon is in nobody's name that is a label as it is.
             found[ct.engine, ct.ctid] = f"{label(name)[:24]}:{digest}"

@@ -85,6 +85,14 @@ def test_labels_are_safe_and_each_ones_own(names: list[tuple[str, str]]) -> None
     assert all(re.fullmatch(r"[A-Za-z0-9_.:-]{1,40}", each) for each in found.values())
 
 
+def test_half_a_character_is_a_name_as_well() -> None:
+    """A lone surrogate: undecodable bytes have one half, escapes in a JSON file may have either."""
+    names = ["\ud800", "\udc80", "\udfff", "a\ud83d"]
+    found = labels([CT("docker", name, name) for name in names])
+    assert len(set(found.values())) == len(names)
+    assert all(re.fullmatch(r"[A-Za-z0-9_.:-]{1,40}", each) for each in found.values())
+
+
 def test_label_of_anything() -> None:
     assert label("eth0|'=x y") == "eth0___x_y"
     assert label("") == "_"
