@@ -7,8 +7,8 @@ its quota, all else by statvfs of the mount that CT0 has. Nothing is looked for 
 root. Percent is of what ordinary users may fill, as df has it.
 
 A container whose root is a folder, an overlay or a subvolume of a file system that holds others'
-files has no size of its own: that is said and not judged, unless --shared asks for it.
-check_ct0_health judges the file system itself.
+files has no size of its own: that is said and not judged, unless --shared asks for it; where none
+has any it is UNKNOWN, or what --unjudged says. check_ct0_health judges the file system itself.
 
 A file system that does not answer is UNKNOWN, and costs no other container its judgement.
 """
@@ -23,7 +23,7 @@ from ct0.filesystem import Filesystem
 from ct0.survey import Surveyed
 from ct0_checks import options
 from ct0_checks.cleaning import clean, label
-from ct0_checks.findings import STATES, Finding, Metric, Ok, Unknown, measured
+from ct0_checks.findings import STATES, Finding, Metric, Unknown, measured, not_judged
 from ct0_checks.options import Parser, checked
 from ct0_checks.plugin import Inspection, Plugin, run
 from ct0_checks.ranges import Range, parse_threshold, scaled
@@ -71,7 +71,7 @@ def judge(inspection: Inspection, surveyed: Surveyed) -> Iterator[Finding]:
             yield from fullness(asked, disk)
     if shared:
         whose = "a file system" if shared == 1 else f"{shared} file systems"
-        yield Finding(Ok, f"shares {whose} with others: not judged")
+        yield not_judged(f"shares {whose} with others: not judged")
     if len(surveyed.filesystems) > DISKS:
         left = len(surveyed.filesystems) - DISKS
         yield Finding(Unknown, f"{left} more file systems, not judged")

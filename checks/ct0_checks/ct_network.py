@@ -8,7 +8,7 @@ thresholds are given, the traffic. What was counted before is kept in --state-di
 at a container there are no rates yet, which is said and OK.
 
 A container in CT0's own network (docker run --network=host) has no traffic that is known to be its
-own: that is said, not judged.
+own: that is said, not judged; where no container has any it is UNKNOWN, or what --unjudged says.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from ct0_checks.findings import (
     ServiceState,
     Unknown,
     measured,
+    not_judged,
     worst,
 )
 from ct0_checks.findings import judge as judged
@@ -83,7 +84,7 @@ def judge(inspection: Inspection, surveyed: Surveyed) -> Iterator[Finding]:
         if not network.interfaces:
             return
     if network.shares_host:
-        yield Finding(Ok, "in CT0's network: not judged")
+        yield not_judged("in CT0's network: not judged")
         return
     if not network.interfaces:
         why = surveyed.troubles.get("network", "no interfaces")
@@ -91,7 +92,7 @@ def judge(inspection: Inspection, surveyed: Surveyed) -> Iterator[Finding]:
         return
     names = [name for name in network.interfaces if name != LOOPBACK]
     if not names:
-        yield Finding(Ok, "no interface but lo")
+        yield not_judged("no interface but lo")
         return
     interfaces = {name: network.interfaces[name] for name in names[:INTERFACES]}
     values = {

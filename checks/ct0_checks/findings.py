@@ -59,11 +59,18 @@ class Metric(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """One thing that was judged."""
+    """One thing that was judged; or why it is not (`idle`), which the layer gives its state."""
 
     state: ServiceState
     text: str  # without the CT's name; may be hostile, it is cleaned when it is printed
     metrics: tuple[Metric, ...] = ()
+    idle: bool = False
+
+
+def not_judged(text: str) -> Finding:
+    """`text` says why there is nothing to judge. It is OK beside what is judged; where it is all
+    that there is to say of all containers, it is --unjudged's state."""
+    return Finding(Ok, text, idle=True)
 
 
 def figure(value: float | None) -> str:

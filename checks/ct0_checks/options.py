@@ -130,6 +130,13 @@ def add_selection(parser: Parser) -> None:
         help="what it is when what was asked for is not there: a CT, or what is to be measured of "
         "it (ok, warning, critical, unknown; default unknown)",
     )
+    add(
+        "--unjudged",
+        metavar="STATE",
+        choices=STATES,
+        help="what it is when those that were asked for do not run, or none has anything of its "
+        "own to judge but shares CT0's (default: as --missing)",
+    )
 
 
 def add_output(parser: Parser) -> None:

@@ -30,7 +30,7 @@ from ct0_checks.nagios_output import nagios
 from ct0_checks.options import Parser
 from ct0_checks.past import Past, forget, past
 from ct0_checks.report import Judged, Report
-from ct0_checks.selection import select
+from ct0_checks.selection import UNSEEN, select, unjudged
 from ct0_checks.source import obtain
 from ct0_checks.state_store import Store, StoreError
 
@@ -149,12 +149,14 @@ def inspect(plugin: Plugin, options: argparse.Namespace, survey: Survey) -> Repo
     host: list[Finding] = []
     try:
         if plugin.judge is not None:
+            inspection.notes += [why for name, why in survey.troubles.items() if name == UNSEEN]
             chosen, host = select(survey, options, plugin.stopped)
             named = labels(each.ct for each in survey.cts)
             for each in chosen:
                 ct = each.ct
                 findings = attempt(inspection, plugin.judge, inspection, each)
                 judged.append(Judged(ct, named[ct.engine, ct.ctid], findings))
+            judged = with_idle(inspection, judged)
         if plugin.whole is not None:
             host += attempt(inspection, plugin.whole, inspection, judged)
     finally:
@@ -170,6 +172,22 @@ def inspect(plugin: Plugin, options: argparse.Namespace, survey: Survey) -> Repo
         counted = Metric("containers", len(judged), minimum=0), Metric("problems", wrong, minimum=0)
         host.append(Finding(Ok, "", counted))
     return Report(plugin.name, survey.host, judged, host, inspection.notes, inspection.details)
+
+
+def with_idle(inspection: Inspection, judged: list[Judged]) -> list[Judged]:
+    """Where nothing was judged of any container, no word of it is OK by itself; where it was of
+    some, the first line tells that it was not of all."""
+    idle = sum(each.idle for each in judged)
+    if idle < len(judged) or not judged:
+        if idle:
+            inspection.notes.append(f"{idle} of them not judged")
+        return judged
+    state = unjudged(inspection.options)
+    nothing = [Finding(state, "nothing to judge")]
+    return [
+        each._replace(findings=[one._replace(state=state) for one in each.findings] or nothing)
+        for each in judged
+    ]
 
 
 def attempt(

@@ -19,6 +19,11 @@ class Judged(NamedTuple):
     def state(self) -> ServiceState:
         return worst(finding.state for finding in self.findings)
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing of it was judged."""
+        return all(finding.idle for finding in self.findings)
+
 
 class Report(NamedTuple):
     """`host`: findings about CT0, about all containers together, or about none. `notes` are for

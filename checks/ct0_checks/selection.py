@@ -8,7 +8,9 @@ from typing import NamedTuple
 from ct0.container import CT
 from ct0.survey import Survey, Surveyed
 from ct0_checks.cleaning import clean, short
-from ct0_checks.findings import STATES, Finding, Ok
+from ct0_checks.findings import STATES, Finding, Ok, ServiceState, Unknown
+
+UNSEEN = "containers"  # of a survey's troubles: why there may be more of them
 
 
 class Selection(NamedTuple):
@@ -25,18 +27,21 @@ def select(survey: Survey, options: argparse.Namespace, stopped: bool) -> Select
     --missing's state, and who did not is told why there are none.
     """
     state = STATES[options.missing]
-    findings = [
-        Finding(state, f"no container {clean(wanted, 60)} on this host")
-        for wanted in options.ct
-        if not any(named(each.ct, wanted) for each in survey.cts)
-    ]
     matching = [each for each in survey.cts if matches(each.ct, options)]
+    findings = [
+        Finding(state, absent(survey, wanted))
+        for wanted in options.ct
+        if not any(named(each.ct, wanted) for each in matching)
+    ]
     running = [each for each in matching if stopped or each.runs]
     young = [each for each in running if younger(each, survey.time, options.ignore_younger)]
     chosen = [each for each in running if each not in young]
     if options.ct and not stopped:
         findings += [
-            Finding(state, f"{clean(each.ct.name or each.ct.ctid, 60)} is {clean(each.ct.state)}")
+            Finding(
+                unjudged(options),
+                f"{clean(each.ct.name or each.ct.ctid, 60)} is {clean(each.ct.state)}",
+            )
             for each in matching
             if not each.runs
         ]
@@ -45,9 +50,24 @@ def select(survey: Survey, options: argparse.Namespace, stopped: bool) -> Select
     return Selection(chosen, findings)
 
 
+def absent(survey: Survey, wanted: str) -> str:
+    """What is said of a --ct that is not judged: filtered away, it must not be passed over."""
+    if any(named(each.ct, wanted) for each in survey.cts):
+        return f"{clean(wanted, 60)} is left out by --engine, --include or --exclude"
+    return f"no container {clean(wanted, 60) or '(an empty --ct)'} on this host"
+
+
+def unjudged(options: argparse.Namespace) -> ServiceState:
+    """Of what is there and yet has nothing to judge."""
+    return STATES[options.unjudged or options.missing]
+
+
 def nothing(survey: Survey, options: argparse.Namespace, matching: int, young: int) -> Finding:
     """Why no container is judged."""
     if not survey.cts:
+        trouble = survey.troubles.get(UNSEEN)
+        if trouble:
+            return Finding(Unknown, f"no containers that could be seen: {trouble}")
         filtered = options.include or options.engine
         return Finding(STATES[options.missing] if filtered else Ok, "no containers on this host")
     if young:
@@ -55,7 +75,7 @@ def nothing(survey: Survey, options: argparse.Namespace, matching: int, young: i
     if not matching:
         return Finding(STATES[options.missing], f"no container matches, of {len(survey.cts)}")
     filtered = options.include or options.exclude or options.engine
-    return Finding(STATES[options.missing] if filtered else Ok, f"no container runs, of {matching}")
+    return Finding(unjudged(options) if filtered else Ok, f"no container runs, of {matching}")
 
 
 def named(ct: CT, wanted: str) -> bool:

@@ -19,15 +19,19 @@ import subprocess
 import time
 from collections.abc import Collection, Sequence
 
+from ct0.cgroup_files import optional, read_cgroup
 from ct0.errors import Unavailable
 from ct0.host import Host
 from ct0.survey import DEADLINE, LIMIT, Survey, load, survey
 from ct0_checks.cleaning import clean
+from ct0_checks.selection import UNSEEN
 
 TIMER = "ct0-state.timer"
 SUDO = "/usr/bin/sudo"
 READER = "/usr/lib/ct0/ct0-read"
 AHEAD = 60.0  # seconds by which a file may be younger than now
+ROUNDED = 2.0  # seconds; /proc/stat has the time of boot in whole ones
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
 def obtain(
@@ -45,7 +49,10 @@ def obtain(
             raise Unavailable("/proc hides processes from this user (hidepid): run as root")
         # Half of the time is for all the rest.
         deadline = min(DEADLINE, options.timeout / 2) if options.timeout else DEADLINE
-        return survey(Host(options.root), parts, deadline=deadline)
+        found = survey(Host(options.root), parts, deadline=deadline)
+        if options.root == "/":
+            found.troubles.update(unseen(os.geteuid()))
+        return found
     if options.root != "/":
         raise Unavailable(f"--source {source} is of this host, and --root is {options.root}")
     if source == "state":
@@ -69,6 +76,12 @@ def hidden() -> bool:
         return os.geteuid() != 0
 
 
+def unseen(euid: int) -> dict[str, str]:
+    """What a survey's reader may have been kept from: who is not root finds no container that is
+    stopped, for engines keep their files to themselves, and not all that run."""
+    return {UNSEEN: f"read as uid {euid}, not root: there may be more"} if euid else {}
+
+
 def unusable(path: str) -> str:
     """Why a state file was not taken."""
     try:
@@ -83,7 +96,14 @@ def unusable(path: str) -> str:
 def from_state_file(path: str, max_age: float) -> Survey:
     """Raises Unavailable: no such file, not root's alone, or older than `max_age` seconds."""
     found = load(read_state_file(path), path)
+    boot_id = (optional(read_cgroup, BOOT_ID) or "").strip()
+    if found.boot_id and boot_id and found.boot_id != boot_id:
+        raise Unavailable(f"{path} is of another boot or host: systemctl status {TIMER}")
     age = time.time() - found.time
+    if found.machine.boot_time:
+        # Whoever sets the clock back makes no old file new.
+        uptime = time.clock_gettime(time.CLOCK_BOOTTIME)
+        age = max(age, uptime - (found.time - found.machine.boot_time) - ROUNDED)
     if age > max_age:
         raise Unavailable(
             f"{path} is {age:.0f} s old, more than {max_age:g} s: systemctl status {TIMER}"

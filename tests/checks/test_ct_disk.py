@@ -71,9 +71,23 @@ def test_openvz_by_its_quotas(host: Callable[[str], Path], tmp_path: Path) -> No
         (
             [disk(99, shared=True)],
             [],
+            3,
+            "CT_DISK UNKNOWN - web1 (lxc web1): shares a file system with others: not judged | "
+            "containers=1;;;0 problems=1;;;0\n",
+        ),
+        (
+            [disk(99, shared=True)],
+            ["--unjudged=ok"],
             0,
             "CT_DISK OK - web1 (lxc web1): shares a file system with others: not judged | "
             "containers=1;;;0 problems=0;;;0\n",
+        ),
+        (
+            [disk(10), disk(99, shared=True)],
+            ["--no-perfdata"],
+            0,
+            "CT_DISK OK - web1 (lxc web1): / 10.0% of 2.0G, / inodes 10.0% of 1000, "
+            "shares a file system with others: not judged\n",
         ),
         (
             [disk(99, shared=True)],
@@ -144,3 +158,17 @@ def test_bytes_are_no_percentage(option: str, capsys: pytest.CaptureFixture[str]
         ct_disk.parser().parse_args([option, "5G"])
     assert ended.value.code == 3
     assert "'5G': percent, not bytes" in capsys.readouterr().out
+
+
+def test_ok_is_not_said_where_none_is_judged(tmp_path: Path) -> None:
+    shared = surveyed("web1", filesystems=[disk(99, shared=True)])
+    other = surveyed("web2", filesystems=[disk(99, shared=True)])
+    assert said(ct_disk, survey(shared, other), tmp_path, "--no-perfdata") == (
+        3,
+        "CT_DISK UNKNOWN - 2 containers: shares a file system with others: not judged\n",
+    )
+    judged = surveyed("db", filesystems=[disk(10)])
+    assert said(ct_disk, survey(shared, other, judged), tmp_path, "--no-perfdata") == (
+        0,
+        "CT_DISK OK - 3 containers (2 of them not judged)\n",
+    )

@@ -116,6 +116,11 @@ def test_a_restart_is_no_alert(again: dict[str, Any], tmp_path: Path) -> None:
 def test_ct0s_network_is_said_and_not_judged(tmp_path: Path) -> None:
     shared = Network({"eth0": Interface(1, 1, 99, 99, 1, 1, 99, 99)}, True)
     assert said(ct_network, survey(surveyed(network=shared)), tmp_path) == (
+        3,
+        "CT_NETWORK UNKNOWN - web1 (lxc web1): in CT0's network: not judged | "
+        "containers=1;;;0 problems=1;;;0\n",
+    )
+    assert said(ct_network, survey(surveyed(network=shared)), tmp_path, "--unjudged=ok") == (
         0,
         "CT_NETWORK OK - web1 (lxc web1): in CT0's network: not judged | "
         "containers=1;;;0 problems=0;;;0\n",

@@ -78,6 +78,16 @@ def test_missing(state: str, status: int, tmp_path: Path) -> None:
         (["--include=old1"], 3, "UNKNOWN - no container runs, of 1"),
         (["--engine=nspawn"], 3, "UNKNOWN - no container matches, of 5"),
         (["--engine=nspawn", "--missing=ok"], 0, "OK - no container matches, of 5"),
+        (["--ct=old1", "--unjudged=ok"], 0, "OK - old1 is stopped"),
+        (["--ct=old1", "--missing=ok", "--unjudged=critical"], 2, "CRITICAL - old1 is stopped"),
+        (["--include=old1", "--unjudged=ok"], 0, "OK - no container runs, of 1"),
+        (["--include=nope", "--unjudged=ok"], 3, "UNKNOWN - no container matches, of 5"),
+        (["--ct=", "--unjudged=ok"], 3, "UNKNOWN - no container (an empty --ct) on this host"),
+        (
+            ["--ct=old1", "--engine=docker", "--unjudged=ok"],
+            3,
+            "UNKNOWN - old1 is left out by --engine, --include or --exclude",
+        ),
     ],
 )
 def test_none_to_judge(arguments: list[str], status: int, line: str, tmp_path: Path) -> None:
@@ -128,3 +138,23 @@ def test_a_start_in_the_future_is_no_youth(tmp_path: Path) -> None:
     odd = surveyed("odd")
     odd = odd._replace(ct=odd.ct._replace(started=BOOT + 9999))
     assert judged(tmp_path, "--ignore-younger=600", found=survey(odd)) == ["lxc/odd"]
+
+
+def test_a_container_that_was_named_is_not_lost_beside_another(tmp_path: Path) -> None:
+    """--engine takes one of the two away: the other's being well is no answer."""
+    arguments = ["--ct=shop", "--ct=101", "--engine=openvz", "--no-perfdata"]
+    assert said(ct_state, HOST, tmp_path, *arguments)[1] == (
+        "CT_STATE UNKNOWN - shop is left out by --engine, --include or --exclude\n"
+    )
+
+
+def test_none_is_seen_by_a_user_who_may_not_see_all(tmp_path: Path) -> None:
+    found = survey(troubles={"containers": "read by uid 65534"})
+    assert said(ct_state, found, tmp_path, "--no-perfdata") == (
+        3,
+        "CT_STATE UNKNOWN - no containers that could be seen: read by uid 65534\n",
+    )
+    found = found._replace(cts=[surveyed()])
+    assert said(ct_state, found, tmp_path, "--no-perfdata")[1] == (
+        "CT_STATE OK - web1 (lxc web1): running for 1h21m (read by uid 65534)\n"
+    )

@@ -18,13 +18,13 @@ from ct0.errors import Malformed, Unavailable
 from ct0.machine import Machine
 from ct0.survey import LIMIT, Survey, Surveyed, dump
 from ct0_checks import source
-from ct0_checks.source import automatic, obtain
+from ct0_checks.source import automatic, obtain, unseen
 
 
 def survey(age: float = 0.0) -> Survey:
     machine = Machine("node1", 2, 0.0, 0.0)
     cts = [Surveyed(CT("lxc", "web1", "web|1\n", "running"))]
-    return Survey(time.time() - age, "boot", "node1", machine, cts)
+    return Survey(time.time() - age, "", "node1", machine, cts)
 
 
 def options(**given: Any) -> argparse.Namespace:
@@ -76,6 +76,32 @@ def test_its_age_is_what_it_says_and_not_when_it_was_touched(state: Path) -> Non
 def test_one_from_the_future_is_refused(state: Path) -> None:
     state.write_text(dump(survey(-3600)))
     assert refused(state) == "FILE is of 3600 s from now: was the clock set?"
+
+
+def test_one_of_another_boot_is_refused(state: Path) -> None:
+    """It was written a moment before the host went down, or is another host's."""
+    state.write_text(dump(survey()._replace(boot_id="0c1f")))
+    assert refused(state) == ("FILE is of another boot or host: systemctl status ct0-state.timer")
+    mine = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    state.write_text(dump(survey()._replace(boot_id=mine)))
+    assert from_state(state).boot_id == mine
+
+
+def test_one_that_a_clock_set_back_makes_young_again_is_refused(state: Path) -> None:
+    """It says that it is of now, and was written 500 s of uptime ago."""
+    now, uptime = time.time(), time.clock_gettime(time.CLOCK_BOOTTIME)
+    old = survey()
+    machine = old.machine._replace(boot_time=now - uptime + 500)
+    state.write_text(dump(old._replace(machine=machine)))
+    assert " s old, more than 180 s: systemctl status ct0-state.timer" in refused(state)
+    machine = old.machine._replace(boot_time=now - uptime)
+    state.write_text(dump(old._replace(machine=machine)))
+    assert from_state(state).host == "node1"
+
+
+def test_who_is_not_root_is_told_that_he_may_not_see_all() -> None:
+    assert unseen(0) == {}
+    assert unseen(65534) == {"containers": "read as uid 65534, not root: there may be more"}
 
 
 @pytest.mark.parametrize("text", ["", "{", "null", '{"version": 1, "survey": {}}', "\0" * 99])
