@@ -205,7 +205,7 @@ def test_where_proc_hides_processes_no_plugin_finds_a_host_without_containers(
         3,
         "CT_DISK UNKNOWN - /proc hides processes from this user (hidepid): run as root\n",
     )
-    done = here.plugin("check_ct_disk", f"--ct={lxc.ctid}", none)
+    done = here.plugin("check_ct_disk", f"--ct={lxc.ctid}", "--unjudged=ok", none)
     assert done.stdout.startswith(f"CT_DISK OK - {lxc.ctid} "), done.stdout
 
 
@@ -264,7 +264,7 @@ def test_a_plugin_believes_it_as_nagios(timed: Node) -> None:
     shell(timed, "systemctl start ct0-state.service")
     done = as_nagios(timed, "check_ct_network", "--ct=101", "--state-dir=/tmp/kept")
     assert done.stdout.startswith("CT_NETWORK OK - ct101 (lxc 101): "), done.stdout + done.stderr
-    done = as_nagios(timed, "check_ct_disk", "--ct=101", "--ct=102")
+    done = as_nagios(timed, "check_ct_disk", "--ct=101", "--ct=102", "--unjudged=ok")
     assert done.stdout.startswith("CT_DISK OK - 2 containers"), done.stdout + done.stderr
 
 

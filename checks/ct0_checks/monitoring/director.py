@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ct0_checks.monitoring.fleet import Node, has
-from ct0_checks.monitoring.icinga2 import block, quoted
+from ct0_checks.monitoring.icinga2 import block, quoted, unjudged
 from ct0_checks.monitoring.option import FLAG, REPEATED, Option
 from ct0_checks.monitoring.options import Command
 from ct0_checks.monitoring.services import OF_CT, OF_CT0, STATE
@@ -83,6 +83,7 @@ def services(wishes: Wishes) -> str:
                 f"apply Service {quoted(service.description)}",
                 f"import {quoted(wishes.service_template)}",
                 f"check_command = {quoted(service.command)}",
+                unjudged(),
                 "if (host.vars.ct0_endpoint) { command_endpoint = host.vars.ct0_endpoint }",
                 f"assign where host.vars.ct_services && {known}",
             )

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from ct0_checks.monitoring.fleet import Guest, Node
 from ct0_checks.monitoring.option import FLAG, REPEATED, Option
 from ct0_checks.monitoring.options import Command
-from ct0_checks.monitoring.services import OF_CT0, STATE
+from ct0_checks.monitoring.services import OF_CT0, STATE, UNJUDGED
 from ct0_checks.monitoring.wishes import AGENT, MADE, Wishes
 
 HOSTS = re.compile(r"^  vars\.ct0 = ", re.MULTILINE)
@@ -64,7 +64,7 @@ def render(node: Node, wishes: Wishes) -> str:
     parts += [guest_host(guest, node, wishes) for guest in node.guests]
     mine = f"assign where host.vars.ct0 == {quoted(node.name)}"
     for service in node.used():
-        lines = [f"check_command = {quoted(service.command)}", *there(wishes), mine]
+        lines = [f"check_command = {quoted(service.command)}", *there(wishes), unjudged(), mine]
         if service.engines:
             engines = ", ".join(map(quoted, service.engines))
             lines[-1] += f" && host.vars.ct_engine in [ {engines} ]"
@@ -111,6 +111,10 @@ def guest_host(guest: Guest, node: Node, wishes: Wishes) -> str:
 def there(wishes: Wishes) -> list[str]:
     """Where a check is run."""
     return [f"command_endpoint = {quoted(wishes.endpoint)}"] if wishes.via == AGENT else []
+
+
+def unjudged() -> str:
+    return f"vars.ct_unjudged = {quoted(UNJUDGED)}"
 
 
 def imported(template: str) -> list[str]:

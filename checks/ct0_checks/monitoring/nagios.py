@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from ct0_checks.monitoring.fleet import Guest, Node, has
-from ct0_checks.monitoring.nrpe import command
+from ct0_checks.monitoring.nrpe import command, unjudged
 from ct0_checks.monitoring.services import ALL, NAMED, OF_CT0, STATE, Service
 from ct0_checks.monitoring.wishes import MADE, NRPE, Wishes
 
@@ -165,6 +165,7 @@ def definitions(wishes: Wishes, services: Sequence[Service] = ALL) -> str:
     parts = []
     for each in services:
         whose = "" if each in OF_CT0 else " --engine='$_HOSTCT_ENGINE$' '$_HOSTCT_CHOICE$'"
+        whose += unjudged(each)
         line = f"{folder}/{each.plugin}{whose} $ARG1$"
         parts.append(block("command", f"command_name {each.command}", f"command_line {line}"))
     return TEMPLATES + "\n" + "\n\n".join(parts) + "\n"

@@ -12,7 +12,7 @@ import re
 import shlex
 
 from ct0_checks.monitoring.fleet import Guest, Node, has
-from ct0_checks.monitoring.services import OF_CT, OF_CT0, STATE, Service
+from ct0_checks.monitoring.services import NAMED, OF_CT, OF_CT0, STATE, UNJUDGED, Service
 from ct0_checks.monitoring.wishes import MADE, Wishes
 
 HOSTS = re.compile(rf"^command\[{STATE.command}_", re.MULTILINE)
@@ -24,7 +24,7 @@ def render(node: Node, wishes: Wishes) -> str:
     for guest in node.guests:
         lines += ["", f"# {guest.display}"]
         lines += [
-            entry(command(service, guest), service, wishes, selection(guest))
+            entry(command(service, guest), service, wishes, selection(guest) + unjudged(service))
             for service in (STATE, *node.services)
             if has(service, guest)
         ]
@@ -45,6 +45,10 @@ def command(service: Service, guest: Guest) -> str:
 
 def selection(guest: Guest) -> str:
     return f" --engine={guest.engine} {shlex.quote(f'{guest.option}={guest.value}')}"
+
+
+def unjudged(service: Service) -> str:
+    return f" --unjudged={UNJUDGED}" if service.command in NAMED else ""
 
 
 def entry(name: str, service: Service, wishes: Wishes, more: str = "") -> str:

@@ -24,6 +24,7 @@ SHARED = {
     "--engine": "ct_engine",
     "--include": "ct_include",
     "--exclude": "ct_exclude",
+    "--unjudged": "ct_unjudged",
     "--root": "ct_root",
     "--source": "ct_source",
     "--state-file": "ct_state_file",

@@ -27,6 +27,10 @@ class Service(NamedTuple):
     engines: tuple[str, ...] = ()  # whose CTs alone have them; (): all
 
 
+# A CT that is stopped on purpose is UP, and one that shares CT0's disk has none of its own: its
+# services say so and are OK, for its host's check and CT0's health tell what is amiss there.
+UNJUDGED = "ok"
+
 STATE = Service("check_ct_state", "state", "ct_state")
 
 OF_CT = (
