@@ -153,6 +153,7 @@ def write(descriptor: int, text: str) -> None:
 
 def judge_recorded(request: Request, path: str, output: Output) -> int:
     """ps' output from a file, by the original's own rules."""
+    from ct0.patience import LIMIT, Endless
     from ct0_checks.procs_recorded import read_rows
     from ct0_checks.procs_row import described
 
@@ -183,7 +184,12 @@ def judge_recorded(request: Request, path: str, output: Output) -> int:
                     f"prog={row.prog} args={row.args}\n"
                 )
             continue
-        if criteria.quick(row) and criteria.slow(row) and criteria.by_command_line(row):
+        try:
+            meant = criteria.quick(row) and criteria.slow(row) and criteria.by_command_line(row)
+        except Endless:
+            text = f"the expression takes more than {LIMIT:g} s for the arguments of PID {row.pid}"
+            raise Stop(f"PROCS UNKNOWN: {text}\n") from None
+        if meant:
             if request.verbose >= 2:
                 output.say(f"Matched: {described(row)}\n")
             tally.add(row)

@@ -64,7 +64,7 @@ def choose(everyone: Sequence[CT], names: Sequence[str]) -> tuple[list[CT], list
     chosen: dict[Key, CT] = {}
     missing = []
     for name in names:
-        hits = [ct for ct in everyone if name in (ct.ctid, ct.name)]
+        hits = [ct for ct in everyone if name and name in (ct.ctid, ct.name)]
         if not hits and len(name) >= 12:
             hits = [ct for ct in everyone if ct.ctid.startswith(name)]
         chosen.update({key(ct): ct for ct in hits})

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import re
-
+    from ct0.patience import Patience
     from ct0_checks.procs_row import Row
 
 STATE_LETTERS = frozenset("RSDTtZXxKWPI")
@@ -29,7 +28,7 @@ class Criteria:
         self.rss: int | None = None
         self.pcpu: float | None = None
         self.args: str | None = None
-        self.pattern: re.Pattern[str] | None = None
+        self.pattern: Patience | None = None
         self.command: str | None = None
         self.excluded: frozenset[str] = frozenset()
         self.no_kernel = False
@@ -81,11 +80,12 @@ class Criteria:
         return self.args is not None or self.pattern is not None or self.by_exe or self.whole_name
 
     def by_command_line(self, row: Row) -> bool:
-        """The last step: nothing of a container's needs to be read for the others."""
+        """The last step: nothing of a container's needs to be read for the others. Raises Endless
+        when the expression does not come to an end with this one."""
         return (
             (not self.by_exe or self.command is None or row.exe_name == self.command)
             and (self.args is None or self.args in row.args)
-            and (self.pattern is None or self.pattern.search(row.args) is not None)
+            and (self.pattern is None or self.pattern(row.args))
         )
 
     @staticmethod

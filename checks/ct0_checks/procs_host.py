@@ -5,6 +5,7 @@ from __future__ import annotations
 from ct0.errors import Malformed
 from ct0.host import Host
 from ct0.owner import OWN
+from ct0.patience import Endless
 from ct0_checks.procs_live import LiveRow, Table
 from ct0_checks.procs_patience import Late, Reader
 from ct0_checks.procs_row import described, harmless
@@ -31,6 +32,7 @@ class Look:
         self.by_ct: dict[tuple[str, str], Tally] = {}
         self.left_out: dict[str, int] = {}  # kind of owner -> processes that matched
         self.hung: set[tuple[str, str]] = set()  # whose command lines cannot be read
+        self.endless = 0  # whom the expression could not be matched with in time
         self.reader = Reader(min(1.0, request.timeout / 10 or 1.0))
         self.seen = 0
         criteria = request.criteria
@@ -43,11 +45,12 @@ class Look:
         for name in table.pids():
             try:
                 self.one(table, name)
-            except (PermissionError, Late):
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # gone while we looked
+            except (OSError, Malformed, Late, Endless):
                 # Of some process something may not be read (--match-exe as a user), or cannot.
                 self.doubtful.count += 1
-            except (OSError, Malformed):
-                continue  # gone while we looked
+                self.doubtful.blind += 1
 
     def one(self, table: Table, name: str) -> None:
         criteria = self.request.criteria
@@ -66,8 +69,14 @@ class Look:
             self.fetch(owner, row)
         elif row.is_sister():
             return
-        if not self.slow(row) or not self.last(row):
-            return
+        try:
+            if not self.slow(row) or not self.last(row):
+                return
+        except Endless:
+            self.endless += 1
+            if owner.kind != OWN:
+                self.hung.add(self.scope.place(owner))  # it may have a thousand of them
+            raise
         if self.request.verbose >= 2:
             doubt = "" if counts else " (of unknown owner)"
             self.output.say(f"Matched: {harmless(described(row))}{doubt}\n")
@@ -96,8 +105,10 @@ class Look:
         parts = []
         if self.doubtful.count:
             words = "who cannot be told whose or what they are"
-            if state == UNKNOWN_STATE and not self.hung:
+            if state == UNKNOWN_STATE and not self.hung and not self.endless:
                 words += ": run as root, or with --detect=cgroup"
+            if self.endless:
+                words += f", for {self.endless} the expression takes too long"
             parts.append(f"{self.doubtful.count} more {words}")
         if state != OK and self.request.scope == "host" and self.left_out:
             shown = [

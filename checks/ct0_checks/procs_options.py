@@ -11,7 +11,7 @@ from ct0_checks.procs_ranges import Range
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import re
+    from ct0.patience import Patience
 
 METRICS = ("PROCS", "VSZ", "RSS", "CPU", "ELAPSED", "THREADS")
 SCOPES = ("host", "all", "cts", "ct")
@@ -213,11 +213,12 @@ def user(value: str, request: Request) -> tuple[int, str]:
     return entry.pw_uid, entry.pw_name
 
 
-def pattern(value: str) -> re.Pattern[str]:
+def pattern(value: str) -> Patience:
     from ct0.ere import compile_ere
+    from ct0.patience import Patience
 
     try:
-        return compile_ere(value, False)
+        return Patience(compile_ere(value, False))
     except ValueError as error:
         text = f"PROCS UNKNOWN: Could not compile regular expression - {error}\n"
         raise Stop(text) from error

@@ -25,6 +25,7 @@ class Tally:
         self.count = 0
         self.warn = 0
         self.crit = 0
+        self.blind = 0  # those of `count` of which nothing could be read
         self.names: list[str] = []
 
     def add(self, row: Row) -> None:
@@ -90,6 +91,8 @@ def in_doubt(tally: Tally, doubtful: Tally) -> int:
         states = {tally.state(more) for more in range(doubtful.count + 1)}
     else:
         states = {tally.state(), max(tally.state(), doubtful.state())}
+        if doubtful.blind and states == {OK}:
+            return UNKNOWN  # any of them may be too large
     return UNKNOWN if OK in states and len(states) > 1 else max(states)
 
 

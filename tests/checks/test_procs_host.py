@@ -335,3 +335,73 @@ def test_a_recorded_openvz_node(
         text, status = run(host("openvz6"), *line.split())
         said += f"$ check_procs {line}\n{text}{status}\n\n"
     golden("check_procs_openvz6.txt", said)
+
+
+# The arguments for which this expression takes hours.
+ENDLESS = b"/usr/bin/java\0" + b"javatomcat" * 12000
+EXPRESSION = "java.*tomcat.*start"
+
+
+def test_an_expression_that_does_not_end_is_no_ok(run: Run, tmp_path: Path) -> None:
+    """Whoever may run something in a container, or as a user of CT0, chooses its arguments."""
+    inside: dict[str, Any] = {"namespace": "pid:[1]", "cgroup": "0::/lxc.payload.web1\n"}
+    root = lxc_host(tmp_path)
+    for pid in (110, 111, 112):  # the first of a container's is enough: nobody waits for more
+        process(root, pid, "java", nspid=f"{pid} {pid}", cmdline=ENDLESS, **inside)
+    ereg = f"--ereg-argument-array={EXPRESSION}"
+    # Nobody asks a container's about CT0's own.
+    assert run(root, ereg, "-c", "0:0") == (
+        f"PROCS OK: 0 processes with regex args '{EXPRESSION}' | procs=0;;0:0;0;\n",
+        0,
+    )
+    text, status = run(root, ereg, "-c", "0:0", "--scope=cts")
+    assert (text, status) == (
+        f"PROCS UNKNOWN: 0 processes with regex args '{EXPRESSION}' (3 more who cannot be told "
+        "whose or what they are, for 1 the expression takes too long) | procs=0;;0:0;0;\n",
+        3,
+    )
+    text, status = run(root, ereg, "-c", "0:0", "--per-ct", "--no-perfdata")
+    assert (text, status) == (
+        "PROCS UNKNOWN: command lines cannot be read in web1 (lxc web1); 2 containers, 0 processes "
+        f"with regex args '{EXPRESSION}' (3 more who cannot be told whose or what they are, for 1 "
+        "the expression takes too long)\n",
+        3,
+    )
+    process(root, 60, "java", nspid="60", cmdline=ENDLESS)
+    assert run(root, ereg, "-c", "0:0") == (
+        f"PROCS UNKNOWN: 0 processes with regex args '{EXPRESSION}' (1 more who cannot be told "
+        "whose or what they are, for 1 the expression takes too long) | procs=0;;0:0;0;\n",
+        3,
+    )
+    assert run(root, ereg, "-m", "RSS", "-c", "1000", "--no-perfdata")[1] == 3
+
+
+def test_nor_is_it_in_recorded_output(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    recorded = tmp_path / "ps"
+    head = "STAT UID PID PPID VSZ RSS %CPU ELAPSED COMMAND COMMAND\n"
+    line = b"S 0 900 1 1 1 0.0 05:00 java " + ENDLESS.replace(b"\0", b" ") + b"\n"
+    recorded.write_bytes(head.encode() + line)
+    assert main([f"--input-file={recorded}", f"--ereg-argument-array={EXPRESSION}"]) == 3
+    assert capfd.readouterr() == (
+        "PROCS UNKNOWN: the expression takes more than 0.5 s for the arguments of PID 900\n",
+        "",
+    )
+
+
+def test_what_does_not_read_may_be_whom_it_is_about(run: Run, tmp_path: Path) -> None:
+    """Not one more that is gone: a process that is there and cannot be understood."""
+    root = lxc_host(tmp_path)
+    (root / "proc/50/stat").write_text("50 (cron\n")
+    text, status = run(root, "-C", "sshd", "-c", "0:0", "--no-perfdata")
+    assert status == 3
+    assert "(1 more who cannot be told whose or what they are" in text
+    assert run(root, "-m", "ELAPSED", "-c", "999999", "--no-perfdata")[1] == 3
+
+
+def test_an_empty_name_is_nobodys(run: Run, tmp_path: Path) -> None:
+    """--ct "$CT" of a shell that knows none; an OpenVZ container may have no name either."""
+    root = lxc_host(tmp_path)
+    assert run(root, "--ct=", "-c", "9", "--no-perfdata") == (
+        "PROCS UNKNOWN: 0 processes (no such container: )\n",
+        3,
+    )
