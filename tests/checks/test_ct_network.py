@@ -35,7 +35,7 @@ def test_a_recorded_host_twice(tmp_path: Path) -> None:
     where = f"--root={root}", "--ct=101", "--ct=103", "--no-perfdata"
     assert said(ct_network, read(Host(str(root))), tmp_path, *where) == (
         0,
-        "CT_NETWORK OK - 2 containers\n",
+        "CT_NETWORK OK - 2 containers (2 seen for the first time: no rates yet)\n",
     )
     uptime = root / "proc/uptime"
     seconds, idle = uptime.read_text().split()
@@ -164,3 +164,17 @@ def test_no_place_to_keep_what_was_counted_is_unknown(tmp_path: Path) -> None:
     status, line = said(ct_network, at(5000), tmp_path)
     assert status == 3
     assert "kept is no directory, or a link: give another --state-dir" in line
+
+
+def test_of_several_too_it_is_said_that_there_are_no_rates_yet(tmp_path: Path) -> None:
+    """Else nothing was measured, and the line would be that of a quiet network."""
+    two = survey(*(surveyed(name, network=net(eth0=ZERO)) for name in ("a", "b")))
+    assert said(ct_network, two, tmp_path, "--no-perfdata") == (
+        0,
+        "CT_NETWORK OK - 2 containers (2 seen for the first time: no rates yet)\n",
+    )
+    later = two._replace(time=two.time + 60)
+    assert said(ct_network, later, tmp_path, "--no-perfdata") == (
+        0,
+        "CT_NETWORK OK - 2 containers\n",
+    )
