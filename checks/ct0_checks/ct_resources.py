@@ -37,6 +37,7 @@ from ct0_checks.use import COMMON, Failures, Use, share, uses
 GENERAL = ("memory", "swap", "tasks", "cpu")
 KNOWN = (*GENERAL, *sorted(ENFORCED))
 SOON = 10.0  # seconds; over less time a share of periods says nothing
+UNLIMITED = ", no limit"
 FIRST = "failures are counted from now on"
 
 
@@ -137,7 +138,8 @@ def selected(asked: argparse.Namespace, name: str) -> Wanted | None:
 
 
 def of_use(asked: argparse.Namespace, use: Use) -> Iterator[Finding]:
-    """`memory 85.2% of 512.0M (outside 0:80)`; without a limit `memory 171.7M, no limit`."""
+    """`memory 85.2% of 512.0M (outside 0:80)`; without a limit `memory 171.7M`, and where somebody
+    asked for it by name `memory 171.7M, no limit`: then nothing is judged that he thinks is."""
     which = selected(asked, use.name) or Wanted(use.name)
     warning, critical = which.warning or asked.warning, which.critical or asked.critical
     number = size if use.unit else whole
@@ -147,7 +149,8 @@ def of_use(asked: argparse.Namespace, use: Use) -> Iterator[Finding]:
         text = f"{use.name} {number(use.used)}"
         yield measured(text, use.used, warning.range, critical.range, [metric], size)
     elif value is None or use.limit is None:
-        text = f"{use.name} {number(use.used)}" if use.name in GENERAL else ""
+        text = f"{use.name} {number(use.used)}" if use.name in GENERAL or asked.resource else ""
+        text += UNLIMITED if asked.resource else ""
         yield Finding(Ok, text, (Metric(use.name, use.used, use.unit, minimum=0),))
     else:
         bounds = [scaled(each.range, use.limit / 100) for each in (warning, critical)]
@@ -162,13 +165,18 @@ def of_cpu(inspection: Inspection, surveyed: Surveyed) -> Iterator[Finding]:
     OpenVZ counts no periods: there it is what was used of the limit.
     """
     asked, cpu = inspection.options, surveyed.cpu
+    named = any(each.name == "cpu" for each in asked.resource)
     if cpu.limit_cpus is None or cpu.limit_cpus == math.inf or cpu.usage_seconds is None:
+        if named and cpu.limit_cpus == math.inf:
+            yield Finding(Ok, f"cpu{UNLIMITED}")
         return
     counters: dict[str, float] = {"usage": cpu.usage_seconds}
     if cpu.periods is not None and cpu.throttled_periods is not None:
         counters |= {"periods": cpu.periods, "throttled": cpu.throttled_periods}
     before = inspection.past(surveyed.ct, "cpu", counters, asked.cpu_window, changes=False)
     if before is None or before.age < max(min(SOON, asked.cpu_window), 1.0):
+        if named:
+            yield Finding(Ok, "cpu is measured from now on")
         return
     grown = before.growth(counters)
     used = grown["usage"] / before.age / cpu.limit_cpus * 100
@@ -247,6 +255,9 @@ def whole_host(inspection: Inspection, judged: list[Judged]) -> Iterator[Finding
         yield Finding(Unknown, trouble)
     if len(judged) > 1 and all(any(f.text == FIRST for f in each.findings) for each in judged):
         inspection.notes.append(FIRST)
+    free = sum(any(f.text.endswith(UNLIMITED) for f in each.findings) for each in judged)
+    if free and len(judged) > 1:
+        inspection.notes.append(f"{free} without a limit to be judged by")
 
 
 PLUGIN = Plugin(

@@ -175,13 +175,16 @@ def test_cpu_over_too_short_a_time_says_nothing(tmp_path: Path) -> None:
     assert "cpu" not in line(web(cpu=cpu(10, 1010, 10)), tmp_path, uptime=5001)[1]
     at_once = "--resource=cpu", "--cpu-window=0"
     for _ in range(2):
-        assert line(web(cpu=cpu(10, 1010, 10)), tmp_path, *at_once) == (0, "nothing to judge")
+        assert line(web(cpu=cpu(10, 1010, 10)), tmp_path, *at_once) == (
+            0,
+            "cpu is measured from now on",
+        )
 
 
 def test_a_cpu_without_a_limit_is_not_judged(tmp_path: Path) -> None:
     free = CPU(10.0, limit_cpus=math.inf)
     line(web(cpu=free), tmp_path)
-    assert line(web(cpu=free), tmp_path, "--resource=cpu", uptime=5300) == (0, "nothing to judge")
+    assert line(web(cpu=free), tmp_path, "--resource=cpu", uptime=5300) == (0, "cpu, no limit")
 
 
 # What failed
@@ -244,6 +247,20 @@ def test_a_host_of_new_containers_says_so_once(tmp_path: Path) -> None:
         f"CT_RESOURCES OK - 2 containers ({NEW})\n",
     )
     assert said(ct_resources, found, tmp_path, QUIET) == (0, "CT_RESOURCES OK - 2 containers\n")
+
+
+def test_what_was_asked_for_and_has_no_limit_is_no_ok_without_a_word(tmp_path: Path) -> None:
+    """--resource memory=80,90 of a container without a limit judges nothing."""
+    free = surveyed("db1", memory=Memory(usage=100 * M, limit=math.inf))
+    asked = "--resource=memory=80,90", QUIET
+    assert said(ct_resources, survey(free), tmp_path, *asked) == (
+        0,
+        "CT_RESOURCES OK - db1 (lxc db1): memory 100M, no limit\n",
+    )
+    assert said(ct_resources, survey(free, web()), tmp_path, *asked)[1] == (
+        "CT_RESOURCES OK - 2 containers (1 without a limit to be judged by)\n"
+    )
+    assert said(ct_resources, survey(free), tmp_path, "--resource=memory=50M,90M", QUIET)[0] == 2
 
 
 # What is not there
