@@ -73,11 +73,14 @@ def in_child(writing: int, seconds: float, work: Callable[[], int]) -> None:
 def gather(reading: int, end: float | None) -> bytes | None:
     """All that comes until the other end is closed; None when the time is over before."""
     parts: list[bytes] = []
+    # Not select(2), which knows no descriptor above 1023: a caller may have left us many.
+    ready = select.poll()
+    ready.register(reading, select.POLLIN)
     while True:
         left = None if end is None else end - time.monotonic()
         if left is not None and left <= 0:
             return None
-        if select.select([reading], [], [], left)[0]:
+        if ready.poll(None if left is None else left * 1000):
             part = os.read(reading, 65536)
             if not part:
                 return b"".join(parts)

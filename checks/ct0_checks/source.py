@@ -176,16 +176,20 @@ def gather(process: subprocess.Popen[bytes], end: float) -> tuple[bytes, bytes] 
     assert process.stderr is not None
     streams = {process.stdout.fileno(): bytearray(), process.stderr.fileno(): bytearray()}
     out, err = streams.values()
-    open_ones = set(streams)
-    while open_ones:
+    ready = select.poll()
+    for file in streams:
+        ready.register(file, select.POLLIN)
+    left_open = len(streams)
+    while left_open:
         left = end - time.monotonic()
         if left <= 0 or len(out) > LIMIT or len(err) > LIMIT:
             return None
-        for file in select.select(open_ones, [], [], left)[0]:
+        for file, _ in ready.poll(left * 1000):
             part = os.read(file, 1 << 16)
             streams[file] += part
             if not part:
-                open_ones.discard(file)
+                ready.unregister(file)
+                left_open -= 1
     return bytes(out), bytes(err)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -11,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ct0_checks.deadline import Late, asked, seconds_asked, within
+from ct0_checks.deadline import Late, asked, gather, seconds_asked, within
 
 
 def test_output_and_status_of_work_that_ends() -> None:
@@ -84,6 +86,22 @@ def killed() -> int:
 
 def test_no_limit() -> None:
     assert within(0, lambda: 1) == (1, b"")
+
+
+def test_a_caller_may_have_left_us_a_thousand_descriptors() -> None:
+    """select(2) knows none above 1023."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    reading, writing = os.pipe()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    try:
+        high = fcntl.fcntl(reading, fcntl.F_DUPFD_CLOEXEC, 1500)
+        os.write(writing, b"all of it")
+        os.close(writing)
+        assert gather(high, time.monotonic() + 60) == b"all of it"
+        os.close(high)
+    finally:
+        os.close(reading)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,10 @@ class Asker:
         self.capfd = capfd
 
     def __call__(self, command: str, arguments: list[str] | None = None) -> Answer:
+        before = open_descriptors()
         status = run(command, arguments or ARGUMENTS.get(command, ["sleep"]))
+        for number in open_descriptors() - before:
+            os.close(number)  # a process of its own leaves them to its end
         out, err = self.capfd.readouterr()
         assert "Traceback" not in err
         assert "gave up" not in err
@@ -139,6 +142,12 @@ class Asker:
         else:
             assert answer.pids - maybe == {GOOD}, answer
             assert answer.status == 0, answer
+
+
+def open_descriptors() -> set[int]:
+    with os.scandir("/proc/self/fd") as entries:
+        numbers = {int(entry.name) for entry in entries}
+    return {number for number in numbers if os.path.lexists(f"/proc/self/fd/{number}")}
 
 
 @pytest.mark.parametrize("command", COMMANDS)

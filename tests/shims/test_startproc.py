@@ -297,7 +297,9 @@ def timed(stage: Daemons, *words: object) -> tuple[Ran, float]:
 
 def double(stage: Daemons) -> Path:
     program = stage.program("ct0foo")
-    return stage.script("ct0double", f"#!/bin/sh\n{program} 1000 &\n")
+    # Until the child has become the program it is another ct0double, which is found as one.
+    wait = 'until read -r comm </proc/$!/comm && [ "$comm" = ct0foo ]; do :; done'
+    return stage.script("ct0double", f"#!/bin/sh\n{program} 1000 &\n{wait}\n")
 
 
 @pytest.mark.parametrize(
