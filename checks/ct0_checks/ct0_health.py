@@ -127,6 +127,7 @@ def of_locks(inspection: Inspection, locks: list[Lock]) -> Iterator[Finding]:
     seen = first_seen(inspection, [lock for lock in locks if not lock.since])
     for lock in locks:
         age = inspection.survey.time - lock.since if lock.since else seen.get(lock.path, 0.0)
+        age = max(age, 0.0)  # the clock was set back: nobody has held it since tomorrow
         doing = f", {clean(lock.doing, 40)}" if lock.doing else ""
         what = f"lock of {lock.engine} {clean(short(lock.ctid), 60)}{doing}"
         if lock.held:

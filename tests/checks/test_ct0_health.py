@@ -152,6 +152,10 @@ def test_a_lock_at_work_is_none_of_ours(tmp_path: Path) -> None:
     status, text = line(host(locks=[lock]), tmp_path)
     assert status == 0
     assert "lock of openvz 101, starting: held for 10s" in text
+    # The clock was set back an hour since it was made: that is no lock held for too long.
+    status, text = line(host(locks=[lock._replace(since=BOOT + 8600)]), tmp_path)
+    assert status == 0
+    assert "lock of openvz 101, starting: held for 0s" in text
 
 
 def test_a_lock_that_does_not_say_since_when(tmp_path: Path) -> None:

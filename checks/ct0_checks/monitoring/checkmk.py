@@ -14,7 +14,7 @@ import shlex
 from typing import Any
 
 from ct0_checks.monitoring.fleet import Node
-from ct0_checks.monitoring.services import OF_CT, OF_CT0, STATE
+from ct0_checks.monitoring.services import OF_CT, OF_CT0, STATE, UNJUDGED
 from ct0_checks.monitoring.wishes import Wishes
 
 HEAD = """\
@@ -55,6 +55,7 @@ def definitions(wishes: Wishes) -> str:
             lines.insert(0, f"#     {service.description} {' '.join(words)}")
         else:
             words += ["--format=checkmk", f"--service={shlex.quote(service.description)}"]
+            words += [f"--unjudged={UNJUDGED}"] if service in OF_CT else []
             lines.append(" ".join([*words, '--state-dir="$states"']))
     return "\n".join([HEAD, *lines, "exit 0", ""])
 
