@@ -62,17 +62,15 @@ sys.path[:0] = {roots!r}
 from ct0_checks.launch import launch
 sys.exit(launch("check_procs", sys.argv[1:]))
 """
+    # Its parent is a process of its own: this one may have children that other tests left.
+    python = os.path.realpath(sys.executable)
+    parent = f"""
+import os, subprocess
+arguments = ["-IS", "-c", {program!r}, "-c", "1:", "-p", str(os.getpid())]
+os._exit(subprocess.call([{python!r}, *arguments]))
+"""
     done = subprocess.run(
-        [
-            os.path.realpath(sys.executable),
-            "-IS",
-            "-c",
-            program,
-            "-c",
-            "1:",
-            "-p",
-            str(os.getpid()),
-        ],
+        [python, "-IS", "-c", parent],
         capture_output=True,
         text=True,
         check=False,
