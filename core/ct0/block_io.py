@@ -24,6 +24,8 @@ from __future__ import annotations
 
 import math
 import os
+import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from ct0.cgroup_files import Cgroups, optional, read_cgroup, read_nested
@@ -47,6 +49,8 @@ LIMITS = {
     "wiops": "blkio.throttle.write_iops_device",
 }
 STATS = ("rbytes", "wbytes", "rios", "wios", "dbytes", "dios")  # in the order of BlockIO
+# A line of io.stat as Linux writes nearly all of them since 4.20.
+USUAL = re.compile(r"(\d+:\d+) " + " ".join(rf"{key}=(\d+)" for key in STATS), re.ASCII)
 
 
 class BlockIO(NamedTuple):
@@ -96,7 +100,7 @@ def read_io(folder: str) -> dict[str, BlockIO] | None:
     # A device without a line in io.max has no limit.
     for device in {**found, **limits}:
         pairs = limits.get(device, {})
-        rates = {key: parse_rate(pairs.get(key, "max"), path) for key in LIMITS}
+        rates = [parse_rate(pairs.get(key, "max"), path) for key in LIMITS]
         found[device] = with_limits(found.get(device, BlockIO()), rates)
     return found
 
@@ -106,6 +110,11 @@ def parse_io_stat(text: str, path: str = "") -> dict[str, BlockIO]:
     without any before the next one's: `7:1 7:0 8:0 rbytes=...`."""
     found = {}
     for line in text.split("\n"):
+        usual = USUAL.fullmatch(line)
+        if usual is not None:
+            device, *counts = usual.groups()
+            found[device] = BlockIO(*map(int, counts))
+            continue
         words = line.split()
         first = next((at for at, word in enumerate(words) if "=" in word), len(words))
         if not all(map(is_device, words[:first])) or (words and not first):
@@ -157,18 +166,16 @@ def add_throttle_limits(found: dict[str, BlockIO], folder: str) -> dict[str, Blo
             rates.setdefault(words[0], {})[key] = parse_rate(words[1], path)
     none = dict.fromkeys(LIMITS, math.inf)
     return {
-        device: with_limits(found.get(device, BlockIO()), {**none, **rates.get(device, {})})
+        device: with_limits(
+            found.get(device, BlockIO()), {**none, **rates.get(device, {})}.values()
+        )
         for device in {**found, **rates}
     }
 
 
-def with_limits(io: BlockIO, rates: dict[str, float]) -> BlockIO:
-    return io._replace(
-        read_limit_bytes=rates["rbps"],
-        write_limit_bytes=rates["wbps"],
-        read_limit_ops=rates["riops"],
-        write_limit_ops=rates["wiops"],
-    )
+def with_limits(io: BlockIO, rates: Iterable[float]) -> BlockIO:
+    """`rates` are in the order of LIMITS, which is that of BlockIO's last fields."""
+    return BlockIO._make([*io[: len(STATS)], *rates])
 
 
 def parse_blkio(text: str, path: str = "") -> dict[str, tuple[int, int]]:

@@ -32,7 +32,11 @@ from ct0.host import Host
 
 T = TypeVar("T")
 
-SIZE = 16384  # memory.stat of version 2 has about 1.6 kB
+# What a first read asks for. Most of a host's thousands of files hold a number or a few lines: up
+# to 479 bytes Python has the memory at hand, for more it asks malloc. LARGE is for what is known to
+# be longer: memory.stat of version 2 has about 1.6 kB.
+SMALL, LARGE = 479, 4064
+REST = 16384
 WHOLE = 2048
 # These say nothing of the file read but that this process is in trouble: its caller must hear.
 TROUBLE = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EBADF, errno.EFAULT}
@@ -136,18 +140,19 @@ def own_paths(ct: CT) -> dict[str, str]:
     return named or paths
 
 
-def read_cgroup(path: str) -> str:
-    """A file of the kernel as text, whole. Raises Unavailable; OSError if this process is out of
-    descriptors or memory."""
+def read_cgroup(path: str, likely: int = SMALL) -> str:
+    """A file of the kernel as text, whole, whatever `likely` says of its size. Raises Unavailable;
+    OSError if this process is out of descriptors or memory."""
     try:
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            text = os.read(file, SIZE)
-            # One read gives whole records, as many as fit a page, or one that is longer: when it
-            # gave less than half a page there is no more (no record but a file of its own is as
-            # long). Else the end is where nothing comes. A second read of each costs a scrape 15 %.
-            if len(text) >= WHOLE:
-                while part := os.read(file, SIZE):
+            text = os.read(file, likely)
+            # One read gives what was asked for, or whole records, as many as fit a page: when it
+            # gave less than both there is no more (no record but a file of its own is as long as
+            # half a page). Else the end is where nothing comes. A second read of each costs a
+            # scrape 15 %.
+            if len(text) == likely or len(text) >= WHOLE:
+                while part := os.read(file, REST):
                     text += part
         finally:
             os.close(file)
@@ -181,8 +186,13 @@ def read_limit(path: str) -> float:
 
 
 def read_flat(path: str) -> dict[str, int]:
-    """A flat keyed file: memory.stat, cpu.stat, memory.events."""
+    """A flat keyed file: cpu.stat, memory.events."""
     return parse_flat(read_cgroup(path), path)
+
+
+def read_long_flat(path: str) -> dict[str, int]:
+    """A flat keyed file of many lines: memory.stat."""
+    return parse_flat(read_cgroup(path, LARGE), path)
 
 
 def read_nested(path: str) -> dict[str, dict[str, str]]:

@@ -24,6 +24,9 @@ from ct0.text import read_text
 # LXC's cgroups serve three engines; which one, only their files tell.
 FAMILY = {"proxmox": "lxc", "incus": "lxc"}
 
+# Controller -> the file that tells whether a cgroup is frozen, and the line that says so.
+FREEZERS = {"freezer": ("freezer.state", "FROZEN"), "": ("cgroup.events", "frozen 1")}
+
 
 class Group:
     """The processes of one running CT."""
@@ -170,10 +173,9 @@ def is_frozen(host: Host, cgroups: dict[str, str], mounts: dict[str, str]) -> bo
     """Asks the freezer: freezer.state of version 1, cgroup.events of version 2."""
     for controllers, path in cgroups.items():
         for controller in controllers.split(","):
-            wanted = {"freezer": ("freezer.state", "FROZEN"), "": ("cgroup.events", "frozen 1")}
-            if controller not in wanted or controller not in mounts:
+            if controller not in FREEZERS or controller not in mounts:
                 continue
-            name, sign = wanted[controller]
+            name, sign = FREEZERS[controller]
             try:
                 if sign in read_cgroup(host.path(f"{mounts[controller]}{path}/{name}")).split("\n"):
                     return True

@@ -49,6 +49,9 @@ class CPU(NamedTuple):
     online_cpus: int | None = None  # how many CPUs it may run on
 
 
+NOTHING = CPU()
+
+
 def read_cpu(cgroups: Cgroups, ct: CT) -> CPU:
     """Everything known of the CPU of a running CT.
 
@@ -56,12 +59,12 @@ def read_cpu(cgroups: Cgroups, ct: CT) -> CPU:
     Raises Malformed for a file that does not read as documented.
     """
     cpu = read_vestat_times(cgroups, ct) if ct.engine == "openvz" else None
-    cpu = cpu or read_times1(cgroups, ct) or read_times2(cgroups, ct) or CPU()
+    cpu = cpu or read_times1(cgroups, ct) or read_times2(cgroups, ct) or NOTHING
     controller = cgroups.folder(ct, "cpu")
     if controller is not None:
         version, folder = controller
         cpu = add_limit1(cpu, folder, ct) if version == 1 else add_limit2(cpu, folder)
-    if cpu == CPU():
+    if cpu == NOTHING:
         raise Unavailable(f"no CPU accounting of {ct.engine} {ct.ctid} here")
     return cpu._replace(online_cpus=read_online(cgroups, ct, cpu.online_cpus))
 

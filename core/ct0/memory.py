@@ -17,7 +17,15 @@ import os
 from typing import NamedTuple
 
 from ct0.beancounters import Beancounter, bc_file, read_beancounters, read_resources
-from ct0.cgroup_files import Cgroups, optional, read_cgroup, read_flat, read_limit, read_number
+from ct0.cgroup_files import (
+    Cgroups,
+    optional,
+    read_cgroup,
+    read_flat,
+    read_limit,
+    read_long_flat,
+    read_number,
+)
 from ct0.container import CT
 from ct0.errors import Malformed, Unavailable
 from ct0.host import Host
@@ -63,7 +71,7 @@ def read_memory(cgroups: Cgroups, ct: CT) -> Memory:
 def read_memory2(folder: str) -> Memory:
     """The files of version 2. `memory.current` is there if the controller is."""
     usage = read_number(f"{folder}/memory.current")
-    stat = optional(read_flat, f"{folder}/memory.stat") or {}
+    stat = optional(read_long_flat, f"{folder}/memory.stat") or {}
     events = optional(read_flat, f"{folder}/memory.events") or {}
     # The CT's own limit: a service's MemoryMax= inside it counts in memory.events as well.
     local = optional(read_flat, f"{folder}/memory.events.local") or events
@@ -96,7 +104,7 @@ def read_memory1(folder: str) -> Memory:
     the killed process was, so one in a service of a CT with systemd is not in oom_kills.
     """
     usage = read_number(f"{folder}/memory.usage_in_bytes")
-    stat = optional(read_flat, f"{folder}/memory.stat") or {}
+    stat = optional(read_long_flat, f"{folder}/memory.stat") or {}
     limit = optional(read_limit, f"{folder}/memory.limit_in_bytes")
     both = optional(read_number, f"{folder}/memory.memsw.usage_in_bytes")
     both_limit = optional(read_limit, f"{folder}/memory.memsw.limit_in_bytes")

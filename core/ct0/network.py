@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from ct0.cgroup_files import Cgroups, read_cgroup
+from ct0.cgroup_files import LARGE, Cgroups, read_cgroup
 from ct0.container import CT
 from ct0.errors import Malformed, Unavailable
 from ct0.host import Host
@@ -47,22 +47,29 @@ def read_network(cgroups: Cgroups, ct: CT) -> Network:
     if not ct.init_pid:
         raise Unavailable(f"{ct.engine} {ct.ctid} has no init here")
     path = f"{host.proc}/{ct.init_pid}/net/dev"
-    interfaces = parse_net_dev(read_cgroup(path), path)
-    return Network(interfaces, shares_host(host, ct.init_pid))
+    interfaces = parse_net_dev(read_cgroup(path, LARGE), path)
+    return Network(interfaces, shares_host(cgroups, ct.init_pid))
 
 
-def shares_host(host: Host, pid: int) -> bool | None:
+def shares_host(cgroups: Cgroups, pid: int) -> bool | None:
     """Whether a process is in CT0's network namespace, which is PID 1's.
 
     On a live host by the inode number of net/dev, which each namespace has its own of and anybody
     may look up; the links ns/net, which a recorded host has, take CAP_SYS_PTRACE.
     """
+    own, its = cgroups.shared(own_namespace), namespace(cgroups.host, pid)
+    return None if own is None or its is None else own == its
+
+
+def own_namespace(host: Host) -> int | str | None:
+    return namespace(host, 1)
+
+
+def namespace(host: Host, pid: int) -> int | str | None:
     try:
         if host.live:
-            inodes = [os.stat(f"{host.proc}/{one}/net/dev").st_ino for one in (1, pid)]
-            return inodes[0] == inodes[1]
-        links = [os.readlink(f"{host.proc}/{one}/ns/net") for one in (1, pid)]
-        return links[0] == links[1]
+            return os.stat(f"{host.proc}/{pid}/net/dev").st_ino
+        return os.readlink(f"{host.proc}/{pid}/ns/net")
     except OSError:
         return None  # gone, or a recorded host without the links
 
@@ -80,6 +87,5 @@ def parse_net_dev(text: str, path: str = "") -> dict[str, Interface]:
         words = counters.split()
         if not colon or len(words) < 16 or not all(map(str.isdecimal, words)):
             raise Malformed(path, line)
-        values = list(map(int, words))
-        found[name.strip()] = Interface(*values[:4], *values[8:12])
+        found[name.strip()] = Interface(*map(int, words[:4] + words[8:12]))
     return found

@@ -20,9 +20,10 @@ from ct0.container import CT
 from ct0.errors import Malformed, Unavailable
 
 SHARE = r"(\d{1,3}\.\d\d)"
-LINE = re.compile(
-    rf"(some|full) avg10={SHARE} avg60={SHARE} avg300={SHARE} total=(\d{{1,20}})", re.ASCII
-)
+REST = rf" avg10={SHARE} avg60={SHARE} avg300={SHARE} total=(\d{{1,20}})"
+LINE = re.compile(rf"(some|full){REST}", re.ASCII)
+# The whole file as Linux writes it since 5.13.
+USUAL = re.compile(rf"some{REST}\nfull{REST}\n", re.ASCII)
 
 
 class Averages(NamedTuple):
@@ -55,14 +56,17 @@ class Pressure(NamedTuple):
 
 
 class Stall(NamedTuple):
-    """One line of a pressure file."""
+    """One line of a pressure file. `averages` is None where they were not asked for."""
 
     seconds: float
-    averages: Averages
+    averages: Averages | None
 
 
-def read_pressure(cgroups: Cgroups, ct: CT) -> Pressure:
-    """Raises Unavailable when none of the three files is offered, Malformed."""
+def read_pressure(cgroups: Cgroups, ct: CT, averages: bool = True) -> Pressure:
+    """Raises Unavailable when none of the three files is offered, Malformed.
+
+    Without `averages` it has the counters alone: six times three numbers less to make of each CT.
+    """
     folder = cgroups.version2(ct)
     if folder is None:
         raise Unavailable(f"no version 2 cgroup of {ct.engine} {ct.ctid} here")
@@ -71,7 +75,7 @@ def read_pressure(cgroups: Cgroups, ct: CT) -> Pressure:
     for resource in ("cpu", "memory", "io"):
         path = f"{folder}/{resource}.pressure"
         try:
-            found += parse_stalls(read_cgroup(path), path)
+            found += parse_stalls(read_cgroup(path), path, averages)
         except Unavailable as error:
             found += [None, None]
             reason = error
@@ -87,8 +91,13 @@ def pressure(stalls: list[Stall | None]) -> Pressure:
     return Pressure._make([*seconds, *averages])
 
 
-def parse_stalls(text: str, path: str = "") -> tuple[Stall | None, Stall | None]:
+def parse_stalls(
+    text: str, path: str = "", averages: bool = True
+) -> tuple[Stall | None, Stall | None]:
     """The lines (waiting, stalled); None for one that is not there."""
+    usual = None if averages else USUAL.fullmatch(text)
+    if usual is not None:
+        return Stall(int(usual[4]) / 1e6, None), Stall(int(usual[8]) / 1e6, None)
     found: dict[str, Stall] = {}
     for line in text.split("\n"):
         if not line:
@@ -97,5 +106,6 @@ def parse_stalls(text: str, path: str = "") -> tuple[Stall | None, Stall | None]
         if match is None:
             raise Malformed(path, line)
         kind, one, two, three, total = match.groups()
-        found[kind] = Stall(int(total) / 1e6, Averages(float(one), float(two), float(three)))
+        shares = Averages(float(one), float(two), float(three)) if averages else None
+        found[kind] = Stall(int(total) / 1e6, shares)
     return found.get("some"), found.get("full")

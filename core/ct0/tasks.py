@@ -25,15 +25,18 @@ class Tasks(NamedTuple):
     refused: int | None = None  # forks that the limit forbade: a counter
 
 
-def read_tasks(cgroups: Cgroups, ct: CT) -> Tasks:
-    """Raises Unavailable when nothing counts them: no such controller, the CT does not run."""
+def read_tasks(cgroups: Cgroups, ct: CT, refused: bool = True) -> Tasks:
+    """Raises Unavailable when nothing counts them: no such controller, the CT does not run.
+
+    `refused`: whether to read pids.events, for that one figure, too.
+    """
     found = cgroups.folder(ct, "pids")
     if found is not None:
         current = optional(read_number, f"{found[1]}/pids.current")
         limit = optional(read_limit, f"{found[1]}/pids.max")
         if current is not None or limit is not None:
-            events = optional(read_flat, f"{found[1]}/pids.events") or {}
-            return Tasks(current, limit, events.get("max"))
+            events = optional(read_flat, f"{found[1]}/pids.events") if refused else None
+            return Tasks(current, limit, (events or {}).get("max"))
     if ct.engine == "openvz":
         counter = cgroups.shared(read_beancounters).get(ct.ctid, {}).get("numproc")
         if counter is not None:

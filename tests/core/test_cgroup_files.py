@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from cgroup_hosts import OUTER, cgroup_host, write
 from ct0.cgroup_files import (
+    LARGE,
+    SMALL,
     Cgroups,
     own_paths,
     parse_cpus,
@@ -129,9 +131,11 @@ def test_shared_file_is_read_once_and_fails_every_time(tmp_path: Path) -> None:
     assert len(calls) == 2
 
 
-def test_file_longer_than_one_read_is_read_whole(tmp_path: Path) -> None:
-    (tmp_path / "stat").write_text("key 1\n" * 20000)
-    assert len(read_cgroup(f"{tmp_path}/stat")) == 120000
+@pytest.mark.parametrize("size", [0, 1, 478, 479, 480, 2047, 2048, 4064, 4096, 16384, 120000])
+@pytest.mark.parametrize("likely", [1, SMALL, LARGE])
+def test_file_of_any_length_is_read_whole(likely: int, size: int, tmp_path: Path) -> None:
+    (tmp_path / "stat").write_text(("key 1\n" * 20000)[:size])
+    assert len(read_cgroup(f"{tmp_path}/stat", likely)) == size
 
 
 @pytest.mark.parametrize("path", ["absent", "file/in/a/file", "."])

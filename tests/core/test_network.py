@@ -65,7 +65,7 @@ def test_network_of_ct0(link: str, shared: bool | None, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("unshare") is None, reason="needs unshare(1)")
 def test_live_process_in_a_namespace_of_its_own() -> None:
-    here = Host()
+    here = Cgroups(Host())
     assert shares_host(here, os.getpid()) is shares_host(here, os.getppid())
     if os.geteuid() != 0:
         pytest.skip("a network namespace takes root")

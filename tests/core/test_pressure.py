@@ -76,6 +76,12 @@ def test_truncated_or_garbage_names_the_file(text: str, tmp_path: Path) -> None:
         read_pressure(*cgroup_host(tmp_path, "version 2", {"cpu.pressure": text}))
 
 
+@pytest.mark.parametrize("text", [CPU, MEMORY, MEMORY.splitlines(keepends=True)[0], ""])
+def test_counters_are_the_same_without_averages(text: str) -> None:
+    goal = [stall and stall._replace(averages=None) for stall in parse_stalls(text)]
+    assert list(parse_stalls(text, averages=False)) == goal
+
+
 def test_empty_file_tells_nothing() -> None:
     assert parse_stalls("") == (None, None)
 
@@ -83,6 +89,6 @@ def test_empty_file_tells_nothing() -> None:
 @given(st.text(max_size=60))
 def test_any_text(text: str) -> None:
     try:
-        assert len(parse_stalls(text)) == 2
+        assert len(parse_stalls(text)) == len(parse_stalls(text, averages=False)) == 2
     except Malformed:
         pass

@@ -33,6 +33,7 @@ def test_refused_forks(kind: str, folder: str, tmp_path: Path) -> None:
     files = {"pids.current": "9\n", "pids.max": "9\n", "pids.events": "max 3\nmax.imposed 4\n"}
     cgroups, ct = cgroup_host(tmp_path, kind, {folder + name: files[name] for name in files})
     assert read_tasks(cgroups, ct) == Tasks(9, 9, 3)
+    assert read_tasks(cgroups, ct, refused=False) == Tasks(9, 9)
 
 
 def test_openvz6_beancounter_numproc(host: Callable[[str], Path]) -> None:

@@ -43,6 +43,7 @@ METRICS = (*METRICS, SHARED)
 def collect(scrape: Scrape) -> Iterator[Family]:
     families = scrape.families(METRICS)
     shared = families.pop(SHARED.name)
+    appends = [family.samples.append for family in families.values()]
     trouble: Malformed | None = None
     for ct, identity in scrape.running():
         try:
@@ -61,8 +62,8 @@ def collect(scrape: Scrape) -> Iterator[Family]:
             if device == LOOPBACK:
                 continue
             values = (*identity, names[device])
-            for family, value in zip(families.values(), counters):
-                family.samples.append((values, value))
+            for append, value in zip(appends, counters):
+                append((values, value))
     yield from families.values()
     yield shared
     if trouble is not None:

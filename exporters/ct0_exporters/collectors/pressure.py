@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from ct0.pressure import read_pressure
 from ct0_exporters.families import COUNTER, Family, Metric
@@ -24,4 +25,4 @@ METRICS = tuple(
 
 
 def collect(scrape: Scrape) -> Iterator[Family]:
-    yield from scrape.per_ct(METRICS, read_pressure)
+    yield from scrape.per_ct(METRICS, partial(read_pressure, averages=False))

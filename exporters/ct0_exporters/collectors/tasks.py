@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from ct0.tasks import read_tasks
 from ct0_exporters.families import GAUGE, Family, Metric
@@ -26,4 +27,4 @@ METRICS = (
 
 
 def collect(scrape: Scrape) -> Iterator[Family]:
-    yield from scrape.per_ct(METRICS, read_tasks)
+    yield from scrape.per_ct(METRICS, partial(read_tasks, refused=False))
