@@ -20,6 +20,7 @@ import time
 from collections.abc import Collection, Sequence
 
 from ct0.cgroup_files import optional, read_cgroup
+from ct0.containers import boot_time
 from ct0.errors import Unavailable
 from ct0.host import Host
 from ct0.survey import DEADLINE, LIMIT, Survey, load, survey
@@ -96,8 +97,7 @@ def unusable(path: str) -> str:
 def from_state_file(path: str, max_age: float) -> Survey:
     """Raises Unavailable: no such file, not root's alone, or older than `max_age` seconds."""
     found = load(read_state_file(path), path)
-    boot_id = (optional(read_cgroup, BOOT_ID) or "").strip()
-    if found.boot_id and boot_id and found.boot_id != boot_id:
+    if of_another_boot(found):
         raise Unavailable(f"{path} is of another boot or host: systemctl status {TIMER}")
     age = time.time() - found.time
     if found.machine.boot_time:
@@ -111,6 +111,15 @@ def from_state_file(path: str, max_age: float) -> Survey:
     if age < -AHEAD:
         raise Unavailable(f"{path} is of {-age:.0f} s from now: was the clock set?")
     return found
+
+
+def of_another_boot(found: Survey) -> bool:
+    """Both must tell so: systemd gives a container a boot ID of its own, which its services with a
+    /proc of their own do not see, and whoever sets the clock moves the time of boot."""
+    boot_id = (optional(read_cgroup, BOOT_ID) or "").strip()
+    if not found.boot_id or not boot_id or found.boot_id == boot_id:
+        return False
+    return abs(found.machine.boot_time - boot_time(Host("/"))) > ROUNDED
 
 
 def read_state_file(path: str) -> str:

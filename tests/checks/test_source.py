@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 
 from ct0.container import CT
+from ct0.containers import boot_time
 from ct0.errors import Malformed, Unavailable
+from ct0.host import Host
 from ct0.machine import Machine
 from ct0.survey import LIMIT, Survey, Surveyed, dump
 from ct0_checks import source
@@ -85,6 +87,13 @@ def test_one_of_another_boot_is_refused(state: Path) -> None:
     mine = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     state.write_text(dump(survey()._replace(boot_id=mine)))
     assert from_state(state).boot_id == mine
+
+
+def test_a_containers_own_boot_id_is_no_other_boot(state: Path) -> None:
+    """Where CT0 is a container itself, its services may be shown another one than its users."""
+    machine = survey().machine._replace(boot_time=boot_time(Host("/")))
+    state.write_text(dump(survey()._replace(boot_id="0c1f", machine=machine)))
+    assert from_state(state).boot_id == "0c1f"
 
 
 def test_one_that_a_clock_set_back_makes_young_again_is_refused(state: Path) -> None:

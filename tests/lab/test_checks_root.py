@@ -262,7 +262,8 @@ def test_the_timer_writes_the_state_file(timed: Node) -> None:
 
 def test_a_plugin_believes_it_as_nagios(timed: Node) -> None:
     shell(timed, "systemctl start ct0-state.service")
-    done = as_nagios(timed, "check_ct_network", "--ct=101", "--state-dir=/tmp/kept")
+    keep = "--state-dir=/tmp/kept"
+    done = as_nagios(timed, "check_ct_network", "--ct=101", "--unjudged=ok", keep)
     assert done.stdout.startswith("CT_NETWORK OK - ct101 (lxc 101): "), done.stdout + done.stderr
     done = as_nagios(timed, "check_ct_disk", "--ct=101", "--ct=102", "--unjudged=ok")
     assert done.stdout.startswith("CT_DISK OK - 2 containers"), done.stdout + done.stderr
