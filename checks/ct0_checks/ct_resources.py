@@ -150,7 +150,8 @@ def of_use(asked: argparse.Namespace, use: Use) -> Iterator[Finding]:
         yield measured(text, use.used, warning.range, critical.range, [metric], size)
     elif value is None or use.limit is None:
         text = f"{use.name} {number(use.used)}" if use.name in GENERAL or asked.resource else ""
-        text += UNLIMITED if asked.resource else ""
+        if asked.resource:
+            text += UNLIMITED if use.limit != 0 else ", none allowed"
         yield Finding(Ok, text, (Metric(use.name, use.used, use.unit, minimum=0),))
     else:
         bounds = [scaled(each.range, use.limit / 100) for each in (warning, critical)]

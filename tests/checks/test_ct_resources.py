@@ -261,6 +261,8 @@ def test_what_was_asked_for_and_has_no_limit_is_no_ok_without_a_word(tmp_path: P
         "CT_RESOURCES OK - 2 containers (1 without a limit to be judged by)\n"
     )
     assert said(ct_resources, survey(free), tmp_path, "--resource=memory=50M,90M", QUIET)[0] == 2
+    without = surveyed(memory=Memory(usage=M, swap_usage=0, swap_limit=0.0))
+    assert line(without, tmp_path, "--resource=swap") == (0, "swap 0, none allowed")
 
 
 # What is not there
