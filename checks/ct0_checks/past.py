@@ -86,12 +86,17 @@ def note(
     samples: list[list[Any]], now: float, values: dict[str, float], apart: float, changes: bool
 ) -> None:
     """Adds a sample. Two neighbours are never both closer than `apart`: the younger of them is
-    taken for the time of both, so that growth is held a little longer, never shorter."""
-    if changes and samples and samples[-1][1] == values:
+    taken for the time of both, so that growth is held a little longer, never shorter.
+
+    One caller asks for some counters, another for others: a sample has all that is known, or the
+    one would drop what the other compares with."""
+    latest = samples[-1][1] if samples else {}
+    if changes and samples and all(latest.get(name) == values[name] for name in values):
         return
     if len(samples) > 1 and now - samples[-2][0] < apart:
-        samples.pop()
-    samples.append([now, values])
+        for name, value in samples.pop()[1].items():
+            samples[-1][1].setdefault(name, value)
+    samples.append([now, {**latest, **values}])
 
 
 def pruned(samples: list[list[Any]], end: float) -> list[list[Any]]:

@@ -49,6 +49,24 @@ def test_a_second_caller_sees_the_same() -> None:
     assert [asked(series, 1300 + at, 3) for at in (0, 0, 0.5, 1, 2, 60)] == [3] * 6
 
 
+@pytest.mark.parametrize("step", [0.5, 30.0, 1900.0])
+def test_callers_that_ask_for_different_counters_take_nothing_from_each_other(step: float) -> None:
+    """check_ct_resources --resource=memory and --resource=tasks, a moment apart or an hour."""
+    series: dict[str, Any] = {}
+
+    def growth(now: float, **counter: float) -> float:
+        found = past(series, "k", 100.0, now, counter, HOLD)
+        return 0.0 if found is None else sum(found.growth(counter).values())
+
+    now = 1000.0
+    for _ in range(2):
+        assert growth(now := now + step, oom_kills=0) == 0
+        assert growth(now := now + step, refused=0) == 0
+    for _ in range(3):
+        assert growth(now := now + min(step, 100.0), refused=2) == 2
+        assert growth(now := now + min(step, 100.0), oom_kills=1) == 1
+
+
 def test_growth_on_growth_adds_up_and_fades() -> None:
     series: dict[str, Any] = {}
     asked(series, 0, 0)
