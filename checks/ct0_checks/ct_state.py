@@ -148,15 +148,19 @@ def restarts(inspection: Inspection, surveyed: Surveyed) -> int | None:
     key = f"{ct.engine}/{ct.ctid}"
     entry: Any = kept.get(key)
     starts: list[float] = list(entry["starts"]) if sound(entry) else []
+    init = entry["init"] if sound(entry) else 0
     if surveyed.runs and ct.started:
         start = ct.started - inspection.survey.machine.boot_time
-        if not any(abs(start - known) <= SAME for known in starts):
+        # Some start again faster than the time of boot is known: those have another init.
+        another = 0 not in (init, ct.init_pid) and init != ct.init_pid
+        if not any(abs(start - known) <= (0 if another else SAME) for known in starts):
             starts = sorted([*starts, start])
+        init = ct.init_pid
     if not starts:
         return None
     before = sum(start < now - max(WEEK, window) for start in starts)
     starts = starts[max(before - 1, 0) :][-1000:]
-    kept[key] = {"seen": now, "starts": starts}
+    kept[key] = {"seen": now, "starts": starts, "init": init}
     return sum(start >= now - window for start in starts[1:])
 
 
@@ -172,6 +176,7 @@ def sound(entry: Any) -> bool:
     return (
         isinstance(entry, dict)
         and number(entry.get("seen"))
+        and number(entry.get("init"))
         and isinstance(entry.get("starts"), list)
         and all(map(number, entry["starts"]))
     )

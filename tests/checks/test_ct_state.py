@@ -169,6 +169,19 @@ def test_running_on_is_no_restart(tmp_path: Path) -> None:
     assert data["containers"][0]["metrics"]["restarts"]["value"] == 0
 
 
+def test_restarts_faster_than_the_time_of_boot_is_known_are_told_by_their_init(
+    tmp_path: Path,
+) -> None:
+    found = []
+    for number in range(4):
+        moment = 5000 + number * 1.5
+        looping = ct(RUNNING, started=moment - 0.5)
+        looping = looping._replace(ct=looping.ct._replace(init_pid=700 + number))
+        found.append(line(looping, tmp_path, uptime=moment))
+        assert line(looping, tmp_path, uptime=moment)[0] == found[-1][0]
+    assert [status for status, _ in found] == [0, 0, 0, 1]
+
+
 def test_a_reboot_is_no_restart(tmp_path: Path) -> None:
     arguments = [QUIET, "--restart-warning=0"]
     for boot in ("boot-1", "boot-2", "boot-3"):
@@ -185,7 +198,7 @@ def test_one_restart_if_that_is_too_many(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "entry", [None, 7, [], {"seen": "x", "starts": []}, {"seen": 1, "starts": ["x"]}]
+    "entry", [None, 7, [], {"seen": "x", "starts": []}, {"seen": 1, "starts": ["x"], "init": 0}]
 )
 def test_kept_starts_of_another_shape_are_none(entry: object, tmp_path: Path) -> None:
     line(ct(RUNNING), tmp_path)
