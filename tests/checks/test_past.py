@@ -217,3 +217,35 @@ def test_no_growth_is_missed_and_none_held_too_long(
 
         assert found is not None
         assert count - at(now - hold) <= found <= count - at(now - hold - 3600 / PARTS - 1)
+
+
+def test_two_callers_that_ask_for_different_counters() -> None:
+    """--resource=memory and --resource=tasks of one container, a second after one another: what
+    grew is an alert to the one that asks for it, at each of its calls."""
+    series: dict[str, Any] = {}
+
+    def grown(now: float, **values: float) -> float:
+        before = past(series, "k", 100.0, now, values, 3600.0)
+        return 0.0 if before is None else max(before.growth(values).values())
+
+    grown(1000, oom_kills=0)
+    assert grown(1001, tasks_refused=0) == 0
+    assert [grown(now, tasks_refused=1) for now in (1002, 1003, 1004)] == [1, 1, 1]
+    assert grown(1005, oom_kills=2) == 2
+    assert grown(1006, tasks_refused=1) == 1
+    for now in range(1010, 4600, 60):
+        assert (grown(now, oom_kills=2), grown(now + 1, tasks_refused=1)) == (2, 1), now
+    # And no longer than the time that it is held, and a part of it.
+    for now in range(4670, 4900, 60):
+        last = grown(now, oom_kills=2), grown(now + 1, tasks_refused=1)
+    assert last == (0, 0)
+
+
+def test_a_counter_that_is_seldom_asked_for_is_not_forgotten() -> None:
+    series: dict[str, Any] = {}
+    past(series, "k", 100.0, 1000.0, {"tasks_refused": 0.0}, 3600.0)
+    for now in range(1100, 9000, 100):
+        past(series, "k", 100.0, float(now), {"oom_kills": float(now)}, 3600.0)
+    before = past(series, "k", 100.0, 9001.0, {"tasks_refused": 3.0}, 3600.0)
+    assert before is not None
+    assert before.growth({"tasks_refused": 3.0}) == {"tasks_refused": 3.0}
