@@ -76,7 +76,7 @@ def recorded(
     return Monitored("recorded", guest, str(root), commands, ())
 
 
-def live(run: Run, ct: CT) -> Monitored:
+def live(run: Run, ct: CT, folder: str = "live") -> Monitored:
     """This machine; what needs root comes from the state file that root wrote."""
     state = run.folder / "state.json"
     command = [sys.executable, "-I", "-c", READ, str(ROOT / "core"), str(ROOT / "checks")]
@@ -85,7 +85,7 @@ def live(run: Run, ct: CT) -> Monitored:
     state.chmod(0o640)
     only = ("--engine", ct.engine, "--include", ct.ctid)
     more = ["--source=state", f"--state-file={state}", "--max-age=3600"]
-    return Monitored("live", ct.ctid, "/", plugins(run, "live", more), only)
+    return Monitored("live", ct.ctid, "/", plugins(run, folder, more), only)
 
 
 # ct0-read as sudo or the timer starts it, from the checkout.

@@ -49,7 +49,7 @@ def places(run: Run, lxc: LxcCT) -> dict[str, Monitored]:
     conf = Path(first.root, "etc/vz/conf/104.conf")
     text = conf.read_text(encoding="utf-8")
     conf.write_text(re.sub(r"(?m)^ONBOOT=.*\n", "", text) + 'ONBOOT="yes"\n', encoding="utf-8")
-    return {"recorded": first, "live": live(run, lxc), "hostile": hostile}
+    return {"recorded": first, "live": live(run, lxc, "live-configured"), "hostile": hostile}
 
 
 def names(place: Monitored) -> list[str]:
