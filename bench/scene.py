@@ -63,8 +63,9 @@ def container_cgroups(scene: Scene) -> Iterator[list[list[str]]]:
     In every hierarchy that may be written to; none for a caller who is not root. They are removed
     when the processes in them are gone.
     """
+    name = f"lxc.payload.bench{os.getpid()}-"  # two benches at once do not meet
     made = [
-        [path for top in hierarchies() if make_group(path := f"{top}/lxc.payload.bench{number}")]
+        [path for top in hierarchies() if make_group(path := f"{top}/{name}{number}")]
         for number in range(1, scene.containers + 1)
     ]
     try:

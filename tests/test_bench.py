@@ -47,6 +47,7 @@ def test_the_plugins_bench_is_played_and_every_answer_is_right(tmp_path: Path) -
 def test_a_scene_is_played_and_every_answer_is_right(scene: str, tmp_path: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("needs root: a container has cgroups")
+    before = groups()
     run = bench("--scene", scene, "--runs", "1", "--json", str(tmp_path / "runs.json"))
     assert (run.stderr, run.returncode) == ("", 0)
     results = json.loads((tmp_path / "runs.json").read_text())["scenes"][scene]["results"]
@@ -55,7 +56,11 @@ def test_a_scene_is_played_and_every_answer_is_right(scene: str, tmp_path: Path)
         result["case"] for result in results
     }
     assert all(len(result["pairs"]) == 1 for result in results)
-    assert not list(Path("/sys/fs/cgroup").glob("*/lxc.payload.bench*"))
+    assert not groups() - before
+
+
+def groups() -> set[Path]:
+    return set(Path("/sys/fs/cgroup").glob("*/lxc.payload.bench*"))
 
 
 def test_help_names_the_scenes() -> None:

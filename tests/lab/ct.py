@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 
 from .command import LabError, attempt, wait_for
@@ -46,7 +47,14 @@ class CT:
 
     def run(self, argv: Sequence[str], timeout: float = 60) -> subprocess.CompletedProcess[str]:
         """Run a command inside and return it, whatever its exit status."""
-        return attempt([*self.enter, *argv], timeout=timeout)
+        done = attempt([*self.enter, *argv], timeout=timeout)
+        for _ in range(5):
+            if "Failed to rexec as memfd" not in done.stderr:
+                break
+            # lxc-attach first makes a copy of itself in memory, which now and then is "busy".
+            time.sleep(0.2)
+            done = attempt([*self.enter, *argv], timeout=timeout)
+        return done
 
     def belongs(self, pid: int) -> bool:
         """Whether a process on CT0 is this CT's own; a CT nested in it is somebody else."""

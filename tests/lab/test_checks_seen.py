@@ -21,6 +21,7 @@ import pytest
 from .command import attempt, call, wait_for
 from .ct import CT
 from .lxc import LxcCT, defined, lxc_ct, start
+from .nspawn import nspawn_ct
 from .podman import podman_ct
 from .processes import alive, named
 from .recipes import app_rootfs
@@ -102,8 +103,9 @@ def test_what_lives_in_ct0s_file_system_is_not_judged(
 
 
 @pytest.fixture
-def machine(nspawn: CT) -> Iterator[CT]:
-    with own_cgroup(nspawn) as ct:
+def machine(run: Run) -> Iterator[CT]:
+    """A CT of its own: `own_cgroup` stops it in the end."""
+    with nspawn_ct(run, "machine3") as plain, own_cgroup(plain) as ct:
         yield ct
 
 

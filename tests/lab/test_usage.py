@@ -64,6 +64,18 @@ def kernel_file(ct: CT, controller: str, name: str) -> Path:
     raise AssertionError(f"{controller} is not on version 1 here")
 
 
+def killed(ct: CT, before: set[int]) -> set[int]:
+    """Kills the CT's processes that were not there before, and returns which they were."""
+    mine = {pid: start_time(pid) for pid in set(members(ct)) - before}
+    for pid, started in mine.items():
+        try:
+            if started and pid in members(ct) and start_time(pid) == started:
+                os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # it ended by itself just now
+    return set(mine)
+
+
 @contextmanager
 def inside(ct: CT, script: str) -> Iterator[None]:
     """A shell script that runs in the CT until the end of the block."""
@@ -73,13 +85,10 @@ def inside(ct: CT, script: str) -> Iterator[None]:
     try:
         yield
     finally:
-        mine = {pid: start_time(pid) for pid in set(members(ct)) - before}
         process.kill()
         process.wait()
-        for pid, started in mine.items():
-            if start_time(pid) == started:
-                os.kill(pid, signal.SIGKILL)
-        wait_for(f"{ct!r}: its script to end", lambda: not set(members(ct)) - before, 15)
+        # Again and again: it may be starting others, in a CT that comes to them slowly.
+        wait_for(f"{ct!r}: its script to end", lambda: not killed(ct, before), 60)
 
 
 def members(ct: CT) -> list[int]:
