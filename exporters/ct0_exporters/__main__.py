@@ -19,7 +19,7 @@ from ct0_exporters.options import add_arguments, options
 from ct0_exporters.render import OPENMETRICS, TEXT
 from ct0_exporters.replacing import replace_file
 
-M_ARENA_MAX = -8
+M_ARENA_MAX, M_MMAP_THRESHOLD = -8, -3
 COLLECT_AFTER = 50_000  # objects; a scrape of 500 CTs makes some 30,000 samples
 FORMATS = {"text": TEXT, "openmetrics": OPENMETRICS}
 NEED_A_FILE = {"textfile": "PATH", "check-web-config": "FILE"}
@@ -101,18 +101,20 @@ def run_server(exporter: Exporter, given: argparse.Namespace) -> int:
     keep_memory_small()
     options = exporter.options
     page = with_discovery(exporter.host, options, LivePage(exporter.host, options))
-    keep_memory_small()
     keep_collections_few()
     return serve(exporter.metrics, given, page, collectors=options.collectors)
 
 
 def keep_memory_small() -> None:
     """One heap for all threads: glibc gives each its own, and a scrape's megabytes then stay with
-    whichever thread made them. mallopt(3); other C libraries do without."""
+    whichever thread made them. And none of them on the heap, where glibc puts large pieces once
+    some were given back: they go back to the kernel. mallopt(3); other C libraries do without."""
     import ctypes
 
     try:
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
+        allocator = ctypes.CDLL(None)
+        allocator.mallopt(M_ARENA_MAX, 1)
+        allocator.mallopt(M_MMAP_THRESHOLD, 128 * 1024)
     except (AttributeError, OSError):
         pass
 
