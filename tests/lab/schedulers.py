@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,10 +61,10 @@ def account() -> pwd.struct_passwd:
 
 
 def own_folder(run: Run, name: str) -> Path:
-    """A folder of the run's for one daemon, its user's; all may pass, none may list the run."""
+    """A new folder of the run's for one daemon, its user's; all may pass, none may list the run.
+    Several modules of one run may start a daemon of the same name, one after the other."""
     user = account()
-    folder = run.folder / name
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=run.folder))
     folder.chmod(0o755)
     os.chown(folder, user.pw_uid, user.pw_gid)
     return folder
