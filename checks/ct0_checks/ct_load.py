@@ -19,7 +19,7 @@ from ct0_checks.findings import STATES, Finding, Metric, Ok, Unknown, worst
 from ct0_checks.findings import judge as judged
 from ct0_checks.options import Parser
 from ct0_checks.plugin import Inspection, Plugin, run
-from ct0_checks.ranges import Range, decimal, parse_range
+from ct0_checks.ranges import decimal, parse_three
 
 WARNING, CRITICAL = "15,10,5", "30,25,20"
 AVERAGES = ("load1", "load5", "load15")
@@ -32,7 +32,7 @@ def parser() -> Parser:
         WARNING,
         CRITICAL,
         metavar="RANGE,RANGE,RANGE",
-        type=three,
+        type=parse_three,
         help="of 1, 5 and 15 minutes; one is for all three",
     )
     made.add_argument_group("load").add_argument(
@@ -42,14 +42,6 @@ def parser() -> Parser:
         help="divided by the number of CPUs the container may use",
     )
     return made
-
-
-def three(text: str) -> tuple[Range, Range, Range]:
-    parts = text.split(",")
-    if len(parts) not in (1, 3):
-        raise ValueError(f"{text!r}: one range, or three with commas between")
-    one, two, last = (parse_range(part) for part in (parts * 3)[:3])
-    return one, two, last
 
 
 def judge(inspection: Inspection, surveyed: Surveyed) -> Iterator[Finding]:

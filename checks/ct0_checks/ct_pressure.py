@@ -23,7 +23,7 @@ from ct0_checks.findings import STATES, Finding, Metric, Ok, worst
 from ct0_checks.findings import judge as judged
 from ct0_checks.options import Parser, checked
 from ct0_checks.plugin import Inspection, Plugin, run
-from ct0_checks.ranges import Range, decimal, parse_range
+from ct0_checks.ranges import decimal, parse_three
 
 RESOURCES = ("cpu", "memory", "io")
 WINDOWS = ("avg10", "avg60", "avg300")
@@ -38,7 +38,7 @@ def parser() -> Parser:
         __doc__ or "",
         *FULL,
         metavar="RANGE,RANGE,RANGE",
-        type=three,
+        type=parse_three,
         help="avg10, avg60 and avg300 of full, percent",
     )
     add = made.add_argument_group("pressure").add_argument
@@ -46,7 +46,7 @@ def parser() -> Parser:
         add(
             f"--some-{word}",
             metavar="RANGE,RANGE,RANGE",
-            type=checked(three),
+            type=checked(parse_three),
             default=default,
             help=f"the same of some (default {default})",
         )
@@ -58,15 +58,6 @@ def parser() -> Parser:
         help="only that; may be given again (default all three)",
     )
     return made
-
-
-def three(text: str) -> tuple[Range, Range, Range]:
-    """One range is for all three windows."""
-    parts = text.split(",")
-    if len(parts) not in (1, 3):
-        raise ValueError(f"{text!r}: one range, or three with commas between")
-    one, two, last = (parse_range(part) for part in (parts * 3)[:3])
-    return one, two, last
 
 
 def judge(inspection: Inspection, surveyed: Surveyed) -> Iterator[Finding]:

@@ -46,6 +46,15 @@ def parse_range(text: str) -> Range:
     return found.range
 
 
+def parse_three(text: str) -> tuple[Range, Range, Range]:
+    """Three ranges with commas between, or one for all three. Raises ValueError."""
+    parts = text.split(",")
+    if len(parts) not in (1, 3):
+        raise ValueError(f"{text!r}: one range, or three with commas between")
+    one, two, last = (parse_range(part) for part in (parts * 3)[:3])
+    return one, two, last
+
+
 def parse_threshold(text: str) -> Threshold:
     """A range. Raises ValueError with what is wrong."""
     inside = text.startswith("@")
