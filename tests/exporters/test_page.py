@@ -12,6 +12,7 @@ from typing import Callable
 
 import pytest
 
+from cgroup_hosts import write
 from ct0.arrange import KEYS
 from ct0.container import STOPPED
 from ct0.host import Host
@@ -185,6 +186,14 @@ def test_an_empty_host_says_so(page: LivePage) -> None:
     got = text(page)
     assert got.names == ["There are no containers on this host."]
     assert got.rows[0][0] == "CT0node7"
+
+
+def test_the_hosts_own_name_is_text_as_well(node: LiveHost, page: LivePage) -> None:
+    write(node.root, "proc/sys/kernel/hostname", "<img src=x>\n")
+    body = get(page).body.decode()
+    assert "<img" not in body
+    assert "<h1>&lt;img src=x&gt;</h1>" in body
+    assert "<title>&lt;img src=x&gt; · ct0</title>" in body
 
 
 def test_refreshed_by_the_browser_only_without_scripts(page: LivePage) -> None:
