@@ -74,7 +74,7 @@ def options(command: str) -> str:
 
 
 def common(command: str) -> str:
-    parser = import_module("ct0_checks.options").parser("check_x", "")
+    parser = import_module("ct0_checks.layer.options").parser("check_x", "")
     found = {title: actions for title, actions in groups(parser) if title in COMMON}
     return "\n".join(rows([action for title in COMMON for action in found[title]]))
 

@@ -10,7 +10,7 @@ from typing import Any
 from ct0.container import CT, RUNNING
 from ct0.machine import Machine
 from ct0.survey import Survey, Surveyed
-from ct0_checks.plugin import inspect, written
+from ct0_checks.layer.plugin import inspect, written
 
 BOOT = 1_700_000_000.0  # when made-up hosts booted
 

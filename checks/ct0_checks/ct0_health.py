@@ -24,16 +24,16 @@ from ct0.host import Host
 from ct0.locks import Lock
 from ct0.machine import Machine
 from ct0.services import MONITORS, Service
-from ct0_checks import options
-from ct0_checks.cleaning import clean, short
 from ct0_checks.ct_disk import fullness, percent
-from ct0_checks.failure import STATES as NAMES
-from ct0_checks.findings import STATES, Critical, Finding, Metric, Ok, Unknown, Warn, measured
-from ct0_checks.options import Parser, checked
-from ct0_checks.past import number
-from ct0_checks.plugin import Inspection, Plugin, run
-from ct0_checks.ranges import Range, parse_range, scaled
-from ct0_checks.report import Judged
+from ct0_checks.layer import options
+from ct0_checks.layer.cleaning import clean, short
+from ct0_checks.layer.failure import STATES as NAMES
+from ct0_checks.layer.findings import STATES, Critical, Finding, Metric, Ok, Unknown, Warn, measured
+from ct0_checks.layer.options import Parser, checked
+from ct0_checks.layer.past import number
+from ct0_checks.layer.plugin import Inspection, Plugin, run
+from ct0_checks.layer.ranges import Range, parse_range, scaled
+from ct0_checks.layer.report import Judged
 
 GAP = 7200.0  # seconds
 RESERVES = (

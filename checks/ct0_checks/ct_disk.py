@@ -21,12 +21,12 @@ from collections.abc import Iterator
 from ct0.figures import size
 from ct0.filesystem import Filesystem
 from ct0.survey import Surveyed
-from ct0_checks import options
-from ct0_checks.cleaning import clean, label
-from ct0_checks.findings import STATES, Finding, Metric, Unknown, measured, not_judged
-from ct0_checks.options import Parser, checked
-from ct0_checks.plugin import Inspection, Plugin, run
-from ct0_checks.ranges import Range, parse_threshold, scaled
+from ct0_checks.layer import options
+from ct0_checks.layer.cleaning import clean, label
+from ct0_checks.layer.findings import STATES, Finding, Metric, Unknown, measured, not_judged
+from ct0_checks.layer.options import Parser, checked
+from ct0_checks.layer.plugin import Inspection, Plugin, run
+from ct0_checks.layer.ranges import Range, parse_threshold, scaled
 
 DISKS = 16  # of one CT that are judged: it may mount as many as it likes
 

@@ -14,12 +14,12 @@ import math
 from collections.abc import Iterator
 
 from ct0.survey import Surveyed
-from ct0_checks import options
-from ct0_checks.findings import STATES, Finding, Metric, Ok, Unknown, worst
-from ct0_checks.findings import judge as judged
-from ct0_checks.options import Parser
-from ct0_checks.plugin import Inspection, Plugin, run
-from ct0_checks.ranges import decimal, parse_three
+from ct0_checks.layer import options
+from ct0_checks.layer.findings import STATES, Finding, Metric, Ok, Unknown, worst
+from ct0_checks.layer.findings import judge as judged
+from ct0_checks.layer.options import Parser
+from ct0_checks.layer.plugin import Inspection, Plugin, run
+from ct0_checks.layer.ranges import decimal, parse_three
 
 WARNING, CRITICAL = "15,10,5", "30,25,20"
 AVERAGES = ("load1", "load5", "load15")

@@ -18,9 +18,9 @@ from collections.abc import Iterator
 from ct0.figures import size
 from ct0.network import Interface
 from ct0.survey import Surveyed
-from ct0_checks import options
-from ct0_checks.cleaning import clean
-from ct0_checks.findings import (
+from ct0_checks.layer import options
+from ct0_checks.layer.cleaning import clean
+from ct0_checks.layer.findings import (
     BADNESS,
     STATES,
     Finding,
@@ -32,11 +32,11 @@ from ct0_checks.findings import (
     not_judged,
     worst,
 )
-from ct0_checks.findings import judge as judged
-from ct0_checks.options import Parser, checked
-from ct0_checks.plugin import Inspection, Plugin, run
-from ct0_checks.ranges import Range, parse_range
-from ct0_checks.report import Judged
+from ct0_checks.layer.findings import judge as judged
+from ct0_checks.layer.options import Parser, checked
+from ct0_checks.layer.plugin import Inspection, Plugin, run
+from ct0_checks.layer.ranges import Range, parse_range
+from ct0_checks.layer.report import Judged
 
 LOOPBACK = "lo"
 INTERFACES = 16  # of one CT that are judged: it may make as many as it likes

@@ -18,12 +18,12 @@ from collections.abc import Iterator
 
 from ct0.pressure import Averages
 from ct0.survey import Surveyed
-from ct0_checks import options
-from ct0_checks.findings import STATES, Finding, Metric, Ok, worst
-from ct0_checks.findings import judge as judged
-from ct0_checks.options import Parser, checked
-from ct0_checks.plugin import Inspection, Plugin, run
-from ct0_checks.ranges import decimal, parse_three
+from ct0_checks.layer import options
+from ct0_checks.layer.findings import STATES, Finding, Metric, Ok, worst
+from ct0_checks.layer.findings import judge as judged
+from ct0_checks.layer.options import Parser, checked
+from ct0_checks.layer.plugin import Inspection, Plugin, run
+from ct0_checks.layer.ranges import decimal, parse_three
 
 RESOURCES = ("cpu", "memory", "io")
 WINDOWS = ("avg10", "avg60", "avg300")

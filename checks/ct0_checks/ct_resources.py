@@ -24,14 +24,14 @@ from ct0.figures import duration, size, whole
 from ct0.host import Host
 from ct0.memory import page_size
 from ct0.survey import Surveyed
-from ct0_checks import options
 from ct0_checks.enforced import ENFORCED
-from ct0_checks.findings import STATES, Critical, Finding, Metric, Ok, Unknown, Warn, measured
-from ct0_checks.options import Parser, checked, limits, seconds
-from ct0_checks.past import Past
-from ct0_checks.plugin import Inspection, Plugin, run
-from ct0_checks.ranges import Threshold, parse_threshold, scaled
-from ct0_checks.report import Judged
+from ct0_checks.layer import options
+from ct0_checks.layer.findings import STATES, Critical, Finding, Metric, Ok, Unknown, Warn, measured
+from ct0_checks.layer.options import Parser, checked, limits, seconds
+from ct0_checks.layer.past import Past
+from ct0_checks.layer.plugin import Inspection, Plugin, run
+from ct0_checks.layer.ranges import Threshold, parse_threshold, scaled
+from ct0_checks.layer.report import Judged
 from ct0_checks.use import COMMON, Failures, Use, share, uses
 
 GENERAL = ("memory", "swap", "tasks", "cpu")

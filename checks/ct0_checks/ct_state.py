@@ -22,14 +22,14 @@ from typing import Any
 from ct0.container import FROZEN, MOUNTED, RUNNING, STOPPED, SUSPENDED
 from ct0.figures import duration
 from ct0.survey import Surveyed
-from ct0_checks import options
-from ct0_checks.cleaning import clean
-from ct0_checks.failure import STATES as NAMES
-from ct0_checks.findings import STATES, Critical, Finding, Metric, Ok, ServiceState, measured
-from ct0_checks.options import Parser, checked, limits, seconds
-from ct0_checks.past import SAME, WEEK, number
-from ct0_checks.plugin import Inspection, Plugin, run
-from ct0_checks.report import Judged
+from ct0_checks.layer import options
+from ct0_checks.layer.cleaning import clean
+from ct0_checks.layer.failure import STATES as NAMES
+from ct0_checks.layer.findings import STATES, Critical, Finding, Metric, Ok, ServiceState, measured
+from ct0_checks.layer.options import Parser, checked, limits, seconds
+from ct0_checks.layer.past import SAME, WEEK, number
+from ct0_checks.layer.plugin import Inspection, Plugin, run
+from ct0_checks.layer.report import Judged
 
 CT_STATES = (RUNNING, STOPPED, FROZEN, SUSPENDED, MOUNTED)
 AUTOSTART = {"stopped": "critical", "running": "warning"}

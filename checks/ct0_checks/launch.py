@@ -13,8 +13,8 @@ import sys
 import traceback
 from importlib import import_module
 
-from ct0_checks.deadline import SECONDS, Late, asked, seconds_asked, within
-from ct0_checks.failure import FORMATS, STATES, failure, status
+from ct0_checks.layer.deadline import SECONDS, Late, asked, seconds_asked, within
+from ct0_checks.layer.failure import FORMATS, STATES, failure, status
 
 PLUGINS = {
     "check_procs": "procs",

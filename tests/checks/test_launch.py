@@ -29,7 +29,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def time_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who gives no -t has the time that a busy machine takes."""
-    monkeypatch.setattr("ct0_checks.deadline.SECONDS", 120.0)
+    monkeypatch.setattr("ct0_checks.layer.deadline.SECONDS", 120.0)
 
 
 @pytest.mark.parametrize("version", LIBRARIES)

@@ -106,7 +106,7 @@ def test_for_root_alone() -> None:
 
 
 def test_the_files_that_are_shipped_name_one_command() -> None:
-    from ct0_checks.source import READER, TIMER
+    from ct0_checks.layer.source import READER, TIMER
 
     sudoers = (CHECKS / "sudoers/ct0").read_text()
     assert f'Cmnd_Alias CT0_READ = {READER} ""\n' in sudoers
@@ -117,7 +117,7 @@ def test_the_files_that_are_shipped_name_one_command() -> None:
 
 
 def test_the_timer_is_quicker_than_the_file_grows_old() -> None:
-    from ct0_checks.options import parser
+    from ct0_checks.layer.options import parser
 
     options = parser("check_x", "x").parse_args([])
     timer = configparser.ConfigParser()

@@ -21,7 +21,7 @@ from ct0.container import CT
 from ct0.errors import Unavailable
 from ct0.host import Host
 from ct0.text import read_text
-from ct0_checks.cleaning import label, labels, shown
+from ct0_checks.layer.cleaning import label, labels, shown
 from ct0_checks.monitoring.services import OF_CT, Service
 
 HARMLESS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")

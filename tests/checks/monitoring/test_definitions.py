@@ -19,8 +19,8 @@ from ct0_checks.monitoring.options import LEFT_OUT, commands
 from ct0_checks.monitoring.procs import PROCS
 from ct0_checks.monitoring.services import ALL, OF_CT, STATE, Service
 from ct0_checks.monitoring.wishes import Wishes
-from ct0_checks.procs_getopt import OURS, SHORT, THEIRS
-from ct0_checks.procs_options import read_request
+from ct0_checks.procs.getopt import OURS, SHORT, THEIRS
+from ct0_checks.procs.options import read_request
 
 ROOT = Path(__file__).parents[3]
 CHECKS = ROOT / "checks"
