@@ -25,7 +25,16 @@ from ct0.survey import Surveyed
 from ct0_checks.layer import options
 from ct0_checks.layer.cleaning import clean
 from ct0_checks.layer.failure import STATES as NAMES
-from ct0_checks.layer.findings import STATES, Critical, Finding, Metric, Ok, ServiceState, measured
+from ct0_checks.layer.findings import (
+    STATES,
+    Critical,
+    Finding,
+    Metric,
+    Ok,
+    ServiceState,
+    Unknown,
+    measured,
+)
 from ct0_checks.layer.options import Parser, checked, limits, seconds
 from ct0_checks.layer.past import SAME, WEEK, number
 from ct0_checks.layer.plugin import Inspection, Plugin, run
@@ -200,6 +209,9 @@ def counts(inspection: Inspection, judged: list[Judged]) -> Iterator[Finding]:
     text = f"{running} running, {stopped} stopped" + (f", {other} other" if other else "")
     found = measured(text, running, asked.warning, asked.critical, metrics)
     yield found if judged or found.state != Ok else found._replace(text="")
+    hidden = inspection.survey.troubles.get("containers")
+    if hidden and not asked.ct:
+        yield Finding(Unknown, hidden)
 
 
 PLUGIN = Plugin("ct_state", parser, judge, counts, parts=(), stopped=True)

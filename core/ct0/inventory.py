@@ -7,6 +7,7 @@ they are in, has changed, or who runs has.
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 
@@ -37,6 +38,9 @@ FOLDERS = (
     "/vz/dump",
 )
 STALE = 60.0
+
+# The engine is not here, or its folder is not for this caller.
+HIDDEN = (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM)
 
 # The processes of CT0's whose command lines say where engines keep what, or whom they hold.
 DAEMONS = (b"[lxc monitor]", b"dockerd", b"conmon")
@@ -91,6 +95,22 @@ class Inventory:
 
     def _has_openvz(self) -> bool:
         return any(ct.engine == "openvz" for ct in self._named)
+
+
+def unreadable(host: Host) -> str:
+    """An engine's folder that is there and cannot be listed, and why, in words; "" if none is.
+
+    "/etc/pve/lxc: Transport endpoint is not connected": whom it names and who does not run is then
+    missing from the list. What this caller has no right to is not told.
+    """
+    for folder in FOLDERS:
+        try:
+            with os.scandir(host.path(folder)) as names:
+                next(names, None)
+        except OSError as error:
+            if error.errno not in HIDDEN:
+                return f"{folder}: {error.strerror}: containers that do not run may be missing"
+    return ""
 
 
 def stamp(host: Host, path: str) -> Stamp | None:

@@ -23,7 +23,7 @@ from ct0.fairsched import Load, read_load
 from ct0.filesystem import Filesystem, Question, measured, questions
 from ct0.health import Health, read_health
 from ct0.host import Host
-from ct0.inventory import Inventory
+from ct0.inventory import Inventory, unreadable
 from ct0.locks import Lock
 from ct0.machine import Machine, read_machine, read_time
 from ct0.memory import Memory, read_memory
@@ -129,6 +129,9 @@ def survey(
     cts = list_containers(host)
     cgroups = Cgroups(host)
     troubles: dict[str, str] = {}
+    hidden = unreadable(host)
+    if hidden:
+        troubles["containers"] = hidden
     counters = beancounters_of_all(cgroups, troubles) if "beancounters" in parts else {}
     found = [read(cgroups, ct, parts, counters) for ct in cts]
 

@@ -55,6 +55,23 @@ def test_who_was_asked_for_is_judged_or_missed(plugin: str, say: Say) -> None:
     assert left_out in text
 
 
+def test_an_engine_whose_folder_does_not_answer_hides_who_is_stopped(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A dead /etc/pve is no Proxmox without containers; a link in a circle reads no better."""
+    root = plant("openvz6", tmp_path / "host")
+    (root / "etc/pve").mkdir(parents=True)
+    (root / "etc/pve/lxc").symlink_to("lxc")
+    asked = [f"--root={root}", f"--state-dir={tmp_path}/kept", "--no-perfdata", "-t60"]
+    ours = [f"--autostart={each}=ok" for each in ("stopped", "running")]
+    assert launch("check_ct_state", [*asked, *ours]) == 3
+    assert "/etc/pve/lxc: Too many levels of symbolic links" in capfd.readouterr().out
+    # Who asks for one by name asks for no other.
+    assert launch("check_ct_state", [*asked, *ours, "--ct=101"]) == 0
+    (root / "etc/pve/lxc").unlink()
+    assert launch("check_ct_state", [*asked, *ours]) == 0
+
+
 @pytest.mark.parametrize("plugin", RUNNING)
 def test_one_stopped_on_purpose(plugin: str, say: Say) -> None:
     """UNKNOWN for who asks; OK with a word for a service whose host's check is its state."""

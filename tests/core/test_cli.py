@@ -49,6 +49,16 @@ def test_list_as_json_says_null_for_what_is_not_known(openvz6: tuple[str, str]) 
     assert records[0]["cgroups"]["memory"] == "/101"
 
 
+def test_list_names_an_engines_folder_that_cannot_be_listed(tmp_path: Path) -> None:
+    root = planted.plant("openvz6", tmp_path / "host")
+    (root / "etc/pve").mkdir(parents=True)
+    (root / "etc/pve/lxc").symlink_to("lxc")
+    run = ct0("--root", str(root), "list", "-q")
+    assert run.stdout.split() == ["101", "102", "103", "104"]
+    why = "Too many levels of symbolic links: containers that do not run may be missing"
+    assert run.stderr == f"ct0 list: /etc/pve/lxc: {why}\n"
+
+
 def test_list_narrowed(openvz6: tuple[str, str]) -> None:
     assert ct0(*openvz6, "list", "-q", "--state", "stopped").stdout == "104\n"
     assert ct0(*openvz6, "list", "-q", "--engine", "lxc").stdout == ""

@@ -21,6 +21,7 @@ from ct0_exporters.families import GAUGE, Family
 from ct0_exporters.options import Options
 from ct0_exporters.scrape import Scrape
 from exposition import samples, value, values
+from planted import plant
 
 
 def made_up(name: str, add: Iterable[tuple[str, ...]] = ((),)) -> Family:
@@ -247,3 +248,13 @@ def test_a_host_without_proc_has_a_failed_scrape_and_no_traceback(tmp_path: Path
         "ct_scrape_collector_duration_seconds",
         "ct_exporter_build_info",
     }
+
+
+def test_an_engines_folder_that_cannot_be_listed_fails_identity(tmp_path: Path) -> None:
+    """Stopped CTs may be missing; what is told of the others is good."""
+    root = plant("openvz6", tmp_path / "host")
+    (root / "etc/pve").mkdir(parents=True)
+    (root / "etc/pve/lxc").symlink_to("lxc")
+    text = scrape(Exporter(Host(str(root)), Options(collectors=("identity",))))
+    assert value(text, "ct_scrape_collector_success", collector="identity") == 0
+    assert value(text, "ct_state", ctid="101", state="running") == 1

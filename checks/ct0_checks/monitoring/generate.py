@@ -12,6 +12,7 @@ from ct0.container import CT
 from ct0.containers import containers
 from ct0.errors import Unavailable
 from ct0.host import Host
+from ct0.inventory import unreadable
 from ct0.text import plain
 from ct0_checks.monitoring import checkmk, director, icinga2, nagios, nrpe
 from ct0_checks.monitoring.arguments import parser
@@ -58,6 +59,9 @@ def main(arguments: Sequence[str], host: Host) -> int:
     if host.live and os.geteuid() != 0:
         # Less would be found than there is, and the rest would not be monitored without a word.
         raise Unavailable("not root: not every container can be seen: run as root")
+    hidden = unreadable(host)
+    if hidden:
+        raise Unavailable(hidden)
     found = discover(options, host)
     text = FORMATS[options.form].render(found, wishes(options, found.name))
     if not options.output:

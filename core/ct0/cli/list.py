@@ -15,6 +15,7 @@ from ct0.container import CT
 from ct0.containers import containers
 from ct0.figures import duration
 from ct0.host import Host
+from ct0.inventory import unreadable
 
 HEADER = ("ENGINE", "CTID", "NAME", "STATE", "INIT", "PROCS", "UP", "CGROUP")
 
@@ -28,6 +29,9 @@ def main(arguments: Sequence[str], host: Host) -> int:
         and (not options.state or ct.state in options.state)
     ]
     rights(host, "list")
+    hidden = unreadable(host)
+    if hidden:
+        print(f"ct0 list: {hidden}", file=sys.stderr)
     if options.json:
         json.dump([record(ct) for ct in found], sys.stdout, indent=2)
         sys.stdout.write("\n")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ct0.container import FROZEN, MOUNTED, RUNNING, STOPPED, SUSPENDED
+from ct0.errors import Error
+from ct0.inventory import unreadable
 from ct0_exporters.families import GAUGE, INFO, Family, Metric
 from ct0_exporters.scrape import Scrape, clean
 
@@ -62,3 +64,6 @@ def collect(scrape: Scrape) -> Iterator[Family]:
     yield state
     yield start
     yield autostart
+    hidden = unreadable(scrape.host)
+    if hidden:
+        raise Error(hidden)  # what is told of the others is good

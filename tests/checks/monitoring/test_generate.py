@@ -54,6 +54,15 @@ def test_without_output_it_prints(root: Path, capsys: pytest.CaptureFixture[str]
     assert "  host_name web9\n" in capsys.readouterr().out
 
 
+def test_an_engine_whose_folder_does_not_answer_is_no_engine_without_containers(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "etc/pve").mkdir()
+    (root / "etc/pve/lxc").symlink_to("lxc")
+    assert generate(root, "--force") == 1
+    assert "/etc/pve/lxc: Too many levels of symbolic links" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_what_did_not_change_is_not_touched(root: Path, tmp_path: Path, form: str) -> None:
     folder = tmp_path / "out"
