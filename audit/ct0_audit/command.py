@@ -140,6 +140,7 @@ def progress() -> Progress:
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ct0 audit",
+        usage="ct0 audit [fix] [OPTION ...]",
         description="Finds what on this host would see, signal or count containers' processes:"
         " init scripts, units, logrotate, cron, maintainer scripts, monitoring and more. Exits 1 if"
         " there is a finding as bad as --fail-on, 3 if there is none but a file could not be read,"

@@ -20,6 +20,7 @@ SHRINK = re.compile(r"\d{1,3}(\.\d+)?%|\d{1,6}")
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ct0 monitoring",
+        usage="ct0 monitoring generate|definitions --FORMAT [OPTION ...]",
         description="`generate` writes CT0 and its containers as hosts with their services for a"
         " monitoring server, from what is found on this host; `definitions` prints the commands and"
         " templates that go with them. Names are made safe for the format and are nobody else's.",
