@@ -39,6 +39,7 @@ from ct0_checks.layer.options import Parser, checked, limits, seconds
 from ct0_checks.layer.past import SAME, WEEK, number
 from ct0_checks.layer.plugin import Inspection, Plugin, run
 from ct0_checks.layer.report import Judged
+from ct0_checks.layer.selection import HIDDEN
 
 CT_STATES = (RUNNING, STOPPED, FROZEN, SUSPENDED, MOUNTED)
 AUTOSTART = {"stopped": "critical", "running": "warning"}
@@ -209,8 +210,8 @@ def counts(inspection: Inspection, judged: list[Judged]) -> Iterator[Finding]:
     text = f"{running} running, {stopped} stopped" + (f", {other} other" if other else "")
     found = measured(text, running, asked.warning, asked.critical, metrics)
     yield found if judged or found.state != Ok else found._replace(text="")
-    hidden = inspection.survey.troubles.get("containers")
-    if hidden and not asked.ct:
+    hidden = inspection.survey.troubles.get(HIDDEN)
+    if hidden and inspection.survey.cts and not asked.ct:
         yield Finding(Unknown, hidden)
 
 

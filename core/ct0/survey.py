@@ -89,7 +89,8 @@ class Survey(NamedTuple):
     cts: list[Surveyed]
     own_beancounters: dict[str, Beancounter] = {}  # noqa: RUF012 - OpenVZ: CT0's own processes
     health: Health | None = None  # not asked for
-    troubles: dict[str, str] = {}  # noqa: RUF012 - what of CT0 could not be read, in words
+    # What of CT0 could not be read, in words: "engines" when one's folder could not be listed.
+    troubles: dict[str, str] = {}  # noqa: RUF012
 
 
 READER = Reader(
@@ -131,7 +132,7 @@ def survey(
     troubles: dict[str, str] = {}
     hidden = unreadable(host)
     if hidden:
-        troubles["containers"] = hidden
+        troubles["engines"] = hidden
     counters = beancounters_of_all(cgroups, troubles) if "beancounters" in parts else {}
     found = [read(cgroups, ct, parts, counters) for ct in cts]
 

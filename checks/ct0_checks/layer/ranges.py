@@ -20,9 +20,10 @@ from nagiosplugin import Range
 __all__ = ["Range"]
 
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-# 30 digits and exponents to 99: a number of a million digits is nobody's threshold.
+# 150 digits, which is what 1e99T has when written out, and exponents to 99: a number of a million
+# digits is nobody's threshold.
 NUMBER = re.compile(
-    r"([-+]?(?:[0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})(?:[eE][-+]?[0-9]{1,2})?)([KMGT]?)"
+    r"([-+]?(?:[0-9]{1,150}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})(?:[eE][-+]?[0-9]{1,2})?)([KMGT]?)"
 )
 
 

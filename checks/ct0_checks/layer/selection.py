@@ -10,7 +10,9 @@ from ct0.survey import Survey, Surveyed
 from ct0_checks.layer.cleaning import clean, short
 from ct0_checks.layer.findings import STATES, Finding, Ok, ServiceState, Unknown
 
-UNSEEN = "containers"  # of a survey's troubles: why there may be more of them
+# Of a survey's troubles: why there may be more containers. This user sees no more of them ...
+UNSEEN = "containers"
+HIDDEN = "engines"  # ... and an engine's folder could not be listed
 
 
 class Selection(NamedTuple):
@@ -65,7 +67,7 @@ def unjudged(options: argparse.Namespace) -> ServiceState:
 def nothing(survey: Survey, options: argparse.Namespace, matching: int, young: int) -> Finding:
     """Why no container is judged."""
     if not survey.cts:
-        trouble = survey.troubles.get(UNSEEN)
+        trouble = survey.troubles.get(HIDDEN) or survey.troubles.get(UNSEEN)
         if trouble:
             return Finding(Unknown, f"no containers that could be seen: {trouble}")
         filtered = options.include or options.engine

@@ -158,3 +158,16 @@ def test_none_is_seen_by_a_user_who_may_not_see_all(tmp_path: Path) -> None:
     assert said(ct_state, found, tmp_path, "--no-perfdata")[1] == (
         "CT_STATE OK - web1 (lxc web1): running for 1h21m (read by uid 65534)\n"
     )
+
+
+def test_an_engine_that_does_not_answer_is_said_once(tmp_path: Path) -> None:
+    found = survey(troubles={"engines": "/etc/pve/lxc: no answer"})
+    assert said(ct_state, found, tmp_path, "--no-perfdata") == (
+        3,
+        "CT_STATE UNKNOWN - no containers that could be seen: /etc/pve/lxc: no answer\n",
+    )
+    found = found._replace(cts=[surveyed()])
+    assert said(ct_state, found, tmp_path, "--no-perfdata", "--ignore-younger=99999") == (
+        3,
+        "CT_STATE UNKNOWN - /etc/pve/lxc: no answer\n",
+    )
