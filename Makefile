@@ -29,7 +29,7 @@ $(VENV)/ready: pyproject.toml
 		$(PYTHON) -m venv --clear $(VENV); }
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[all]' \
 		cryptography 'hatchling>=1.26' 'hypothesis>=6.100' 'jsonschema>=4' 'mypy>=1.10' \
-		'prometheus-client>=0.16' 'pytest>=8' 'ruff>=0.6' selenium \
+		'prometheus-client>=0.16' 'pytest>=8' 'pytest-xdist>=3' 'ruff>=0.6' selenium \
 		types-PyYAML types-jsonschema types-psutil
 	@# Debian's version beside pip's: the plugins are tested with both, and no test needs the network.
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps \

@@ -1,0 +1,1 @@
+"""Expectations files: read, checked against their schema, matched with targets."""

@@ -1,0 +1,208 @@
+"""Running a shell's text somewhere: here, on a node over ssh, in a container of either.
+
+A transport is one method, `run`. What comes back is the command's own status: where the way there
+fails (ssh's 255, vzctl's 31, lxc-attach's 1) a command that never ended is told from one that did
+by a mark it prints at its end.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shlex
+import signal
+import subprocess
+import tempfile
+import threading
+from typing import Callable, NamedTuple, Protocol
+
+from ct0.text import plain
+from ct0_suites.records import Unreachable
+
+TIMEOUT = 30.0  # seconds for one command
+LARGEST = 64 << 20  # bytes of one command's output
+
+# The whole text is one argument of a POSIX shell. The mark is on standard output, after all of the
+# command's own, and cannot be guessed by who wrote that.
+MARKED = "( {command}\n) ; printf '\\n%s %s\\n' {mark} $?"
+
+
+class Output(NamedTuple):
+    status: int
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def text(self) -> str:
+        """Standard output; bytes that are no UTF-8 are kept as surrogates."""
+        return self.stdout.decode("utf-8", "surrogateescape")
+
+    @property
+    def trouble(self) -> str:
+        """The last line on standard error, safe to print; else the status."""
+        lines = self.stderr.decode("utf-8", "replace").strip().splitlines()
+        return plain(lines[-1]) if lines else f"exit status {self.status}"
+
+
+class Transport(Protocol):
+    """Runs shell texts on one target. May be called from several threads."""
+
+    def run(self, command: str, stdin: bytes = b"", timeout: float = TIMEOUT) -> Output:
+        """Run `command` by /bin/sh there. Raises Unreachable when it did not run to its end."""
+        ...
+
+
+class Local:
+    """This machine."""
+
+    def run(self, command: str, stdin: bytes = b"", timeout: float = TIMEOUT) -> Output:
+        return ended(lambda text: ["/bin/sh", "-c", text], "this machine", command, stdin, timeout)
+
+
+class Ssh:
+    """A machine over OpenSSH's client: one shared connection, host keys checked, no questions.
+
+    `options` are added to ssh's command line before the destination.
+    """
+
+    def __init__(self, destination: str, folder: str, options: tuple[str, ...] = ()) -> None:
+        """`folder`: an own private one of at most 60 characters, for the connection's socket."""
+        self.destination = destination
+        self.argv = [
+            "ssh", "-T",
+            "-o", "BatchMode=yes",
+            "-o", "StrictHostKeyChecking=yes",
+            "-o", "ConnectTimeout=10",
+            "-o", "ServerAliveInterval=5",
+            "-o", "ServerAliveCountMax=3",
+            "-o", "ControlMaster=auto",
+            "-o", "ControlPersist=30",
+            "-o", f"ControlPath={folder}/%C",
+            *options,
+            "--", destination,
+        ]  # fmt: skip
+
+    def run(self, command: str, stdin: bytes = b"", timeout: float = TIMEOUT) -> Output:
+        def argv(text: str) -> list[str]:
+            # root's login shell there may be any: it gets words that every shell reads alike.
+            return [*self.argv, f"exec /bin/sh -c {shlex.quote(text)}"]
+
+        return ended(argv, self.destination, command, stdin, timeout)
+
+    def close(self) -> None:
+        """End the shared connection; nothing happens if there is none."""
+        at = self.argv.index("--")
+        subprocess.run(
+            [*self.argv[:at], "-O", "exit", *self.argv[at:]],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=10,
+            check=False,
+        )
+
+
+class Inside:
+    """A container, entered from the machine it is on. `enter` makes the command line that runs a
+    shell's text inside (`ct0_suites.entering`)."""
+
+    def __init__(self, machine: Transport, enter: Callable[[str], list[str]], name: str) -> None:
+        self.machine = machine
+        self.enter = enter
+        self.name = name
+
+    def run(self, command: str, stdin: bytes = b"", timeout: float = TIMEOUT) -> Output:
+        mark = secrets.token_hex(8)
+        text = MARKED.format(command=command, mark=mark)
+        try:
+            said = self.machine.run(shlex.join(self.enter(text)), stdin, timeout)
+        except Unreachable as error:
+            raise Unreachable(f"{plain(self.name)}: {error}") from error
+        return unmarked(said, mark, self.name)
+
+
+def ended(
+    argv: Callable[[str], list[str]], name: str, command: str, stdin: bytes, timeout: float
+) -> Output:
+    """Run a command line whose last word is a shell's text, and believe the mark at its end."""
+    mark = secrets.token_hex(8)
+    said = call(argv(MARKED.format(command=command, mark=mark)), name, stdin, timeout)
+    return unmarked(said, mark, name)
+
+
+def unmarked(said: Output, mark: str, name: str) -> Output:
+    """The command's own output and status. Raises Unreachable when it did not get to its end."""
+    body, found, status = said.stdout.rpartition(f"\n{mark} ".encode("ascii"))
+    if not found or not status.strip().isdigit():
+        raise Unreachable(f"{plain(name)}: {said.trouble}")
+    return Output(int(status), body, said.stderr)
+
+
+def call(argv: list[str], name: str, stdin: bytes, timeout: float) -> Output:
+    """Run a program of this machine, all of whose children end with it at the time limit."""
+    with tempfile.TemporaryFile() if stdin else open(os.devnull, "rb") as given:
+        if stdin:
+            given.write(stdin)
+            given.seek(0)
+        try:
+            process = subprocess.Popen(
+                argv,
+                stdin=given,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            # A NUL in the command, a ssh that is not installed.
+            raise Unreachable(f"{plain(name)}: {argv[0]}: {error}") from error
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        kill(process.pid)
+
+    timer = threading.Timer(timeout, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        stdout, stderr = read_both(process)
+        status = process.wait()
+    finally:
+        timer.cancel()
+        if process.poll() is None:
+            kill(process.pid)
+            process.wait()
+    if late.is_set():
+        raise Unreachable(f"{plain(name)}: no answer within {timeout:g} s")
+    return Output(status, stdout, stderr)
+
+
+def read_both(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+    """All that a process prints, up to LARGEST of each; one that prints more is ended."""
+    assert process.stdout is not None
+    assert process.stderr is not None
+    kept: list[bytes] = [b"", b""]
+
+    def read(index: int, file: object) -> None:
+        parts, size = [], 0
+        while chunk := file.read1(1 << 16):  # type: ignore[attr-defined]
+            size += len(chunk)
+            if size > LARGEST:
+                kill(process.pid)
+                break
+            parts.append(chunk)
+        kept[index] = b"".join(parts)
+
+    other = threading.Thread(target=read, args=(1, process.stderr), daemon=True)
+    other.start()
+    with process.stdout, process.stderr:
+        read(0, process.stdout)
+        other.join()
+    return kept[0], kept[1]
+
+
+def kill(group: int) -> None:
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
