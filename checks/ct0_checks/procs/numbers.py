@@ -80,11 +80,19 @@ def scan_int(text: str) -> tuple[int, str] | None:
 
 
 def scan_float(text: str) -> tuple[float, str] | None:
-    """sscanf's %f, which also swallows an exponent that turns out to be none."""
+    """sscanf's %f: it cannot take a letter back once it has hoped for more. An exponent that turns
+    out to be none is swallowed; what begins like 0x1 or infinity and does not go on is no number.
+    """
     value, rest = strtod(text)
     if rest == text:
         return None
-    if rest[:1] in ("e", "E"):
+    taken = text[: len(text) - len(rest)].lstrip(SPACE + "+-").lower()
+    hoped = rest[:1].lower()
+    if taken == "0" and hoped == "x":
+        return (value, rest[2:]) if rest[1:2] == "." else None
+    if taken == "inf" and hoped == "i":
+        return None
+    if hoped == ("p" if taken.startswith("0x") else "e") and taken[0] in DIGITS + ".":
         rest = rest[2:] if rest[1:2] in ("+", "-") else rest[1:]
     return value, rest
 

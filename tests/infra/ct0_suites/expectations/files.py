@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import jsonschema
 import yaml
@@ -85,9 +85,8 @@ def place(error: jsonschema.ValidationError) -> str:
 def told(error: jsonschema.ValidationError) -> str:
     message = error.message
     if error.validator == "enum":
-        message = (
-            f"{json.dumps(error.instance)} is none of {', '.join(map(str, error.schema['enum']))}"
-        )
+        allowed = ", ".join(map(str, cast(list[object], error.validator_value)))
+        message = f"{json.dumps(error.instance, default=str)} is none of {allowed}"
     return message if len(message) < 300 else message[:297] + "..."
 
 
