@@ -17,6 +17,7 @@ from . import packages
 from .containerd import containerd_ct, containerd_engine
 from .ct import CT
 from .docker import Docker, docker_ct, docker_engine
+from .fleet import Fleet, fleet_of
 from .host import HostDaemons, chrooted_daemons, plain_daemons, private_mounts_daemons
 from .lxc import LxcCT, lxc_ct, lxc_systemd_ct, proxmox_ct
 from .lxd import lxd_ct, lxd_engine
@@ -160,6 +161,13 @@ def node_sysvinit(run: Run) -> Iterator[Node]:
     """CT0 in a CT, with sysvinit; its CTs 101 and 102 run."""
     with node_ct(run, NODE_SYSVINIT) as node:
         yield node
+
+
+@pytest.fixture(scope="session")
+def fleet(run: Run) -> Iterator[Fleet]:
+    """Two nodes with two CTs each, reached over ssh, managed by Puppet, with firewalls."""
+    with fleet_of(run) as fleet:
+        yield fleet
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from .command import LabError, attempt, wait_for
 from .processes import named, namespace
@@ -73,6 +75,21 @@ class CT:
             raise LabError(f"{self!r}: cannot start {path}: {done.stderr.strip()}")
         wait_for(f"{self!r}: {path} to run", lambda: bool(set(self.pids(name)) - before), 15)
         return min(set(self.pids(name)) - before)
+
+    def copy_in(self, source: Path | str, target: str) -> None:
+        """Copy a file or a folder to an absolute path inside, as the CT sees that path."""
+        place = Path(f"/proc/{self.init}/root") / target.lstrip("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if Path(source).is_dir():
+            shutil.copytree(source, place, symlinks=True, dirs_exist_ok=True)
+        else:
+            shutil.copy2(source, place)
+
+    def write(self, target: str, text: str) -> None:
+        """Write a text file to an absolute path inside."""
+        place = Path(f"/proc/{self.init}/root") / target.lstrip("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8")
 
     def stop(self) -> None:
         """Stop the CT; its context manager does so too, and twice is no fault."""

@@ -7,10 +7,8 @@ defined in its own /var/lib/lxc. Seen from the node `pidof` shows its CTs' proce
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 from .command import LabError, wait_for
 from .ct import CT
@@ -59,21 +57,6 @@ class Node(LxcCT):
                 return pid
         raise LabError(f"{self!r}: has no process {number}")
 
-    def copy_in(self, source: Path | str, target: str) -> None:
-        """Copy a file or a folder to an absolute path inside, as the node sees that path."""
-        place = Path(f"/proc/{self.init}/root") / target.lstrip("/")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if Path(source).is_dir():
-            shutil.copytree(source, place, symlinks=True, dirs_exist_ok=True)
-        else:
-            shutil.copy2(source, place)
-
-    def write(self, target: str, text: str) -> None:
-        """Write a text file to an absolute path inside."""
-        place = Path(f"/proc/{self.init}/root") / target.lstrip("/")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text, encoding="utf-8")
-
     def replace(self, path: str) -> None:
         """Put a new file under an old name, as a package upgrade does: processes that run the old
         one get " (deleted)" in their exe link."""
@@ -115,30 +98,38 @@ class NestedCT(CT):
 
 
 @contextmanager
-def node_ct(run: Run, recipe: Recipe = NODE_SYSTEMD) -> Iterator[Node]:
-    """A running node with CTs 101 and 102 running in it; `recipe=NODE_SYSVINIT` for the other init.
+def node_ct(
+    run: Run,
+    recipe: Recipe = NODE_SYSTEMD,
+    cts: Mapping[str, Recipe] = dict.fromkeys(CTIDS, NODE_CT),
+    keys: Sequence[str] = (),
+    names: Mapping[str, str] = {},
+) -> Iterator[Node]:
+    """A running node with CTs running in it; `recipe=NODE_SYSVINIT` for the other init.
 
-    The CTs' root file systems are mounted outside and bound into the node: an overlay cannot lie on
-    an overlay.
+    `cts` are its CTs' recipes and `names` their host names by CTID, `keys` more of its own
+    configuration. The CTs' root file systems are mounted outside and bound into the node: an
+    overlay cannot lie on an overlay.
     """
     name = recipe.name
     with ExitStack() as stack:
-        keys = []
-        for ctid in CTIDS:
-            root = stack.enter_context(root_of(run, f"{run.prefix}-{name}-{ctid}", rootfs(NODE_CT)))
+        binds = []
+        for ctid, inner in cts.items():
+            root = stack.enter_context(root_of(run, f"{run.prefix}-{name}-{ctid}", rootfs(inner)))
             home = f"var/lib/lxc/{ctid}/rootfs"
-            keys.append(f"lxc.mount.entry = {root} {home} none bind,create=dir 0 0")
-        host = stack.enter_context(lxc_ct(run, name, recipe, keys))
+            binds.append(f"lxc.mount.entry = {root} {home} none bind,create=dir 0 0")
+        host = stack.enter_context(lxc_ct(run, name, recipe, [*binds, *keys]))
         node = Node(host.engine, host.lxcpath, host.ctid, host.name, host.root)
         mounted = node.run(["sh", "-c", MOUNT_CGROUPS])
         if mounted.returncode != 0:
             raise LabError(f"{node!r}: cannot mount its cgroups: {mounted.stderr.strip()}")
         # Nothing configures networks in here, and rndc talks to named over the loopback.
         node.run(["ip", "link", "set", "lo", "up"])
-        for ctid in CTIDS:
+        for ctid in cts:
             home = f"/var/lib/lxc/{ctid}"
             log = f"/var/log/lxc/{ctid}.log"
-            text = CONFIG.format(root=f"{home}/rootfs", hostname=f"ct{ctid}", log=log)
+            hostname = names.get(ctid, f"ct{ctid}")
+            text = CONFIG.format(root=f"{home}/rootfs", hostname=hostname, log=log)
             node.write(f"{home}/config", text)
             node.start_ct(ctid)
         yield node

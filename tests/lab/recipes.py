@@ -69,6 +69,29 @@ NODE_CT = Recipe(
     "node-ct", "bookworm", (*SYSVINIT.packages, "bind9", "exim4-daemon-light"), SYSVINIT.hooks
 )
 
+# The fleet's: two nodes reached over ssh and managed by Puppet, and what runs in their CTs. Host
+# keys are made for each run, and nothing but the fleet's own file is in cron's folders.
+FLEET_PACKAGES = ("cron", "dbus", "iproute2", "procps", "puppet-agent", "systemd", "systemd-sysv")
+FLEET_NODE_PACKAGES = (*FLEET_PACKAGES, "lxc", "openssh-server", "python3", "sysvinit-utils")
+FLEET_NODE_HOOKS = (
+    'echo USE_LXC_BRIDGE=false >"$1/etc/default/lxc-net"',
+    'rm -f "$1"/etc/ssh/ssh_host_*',
+)
+
+FLEET_BOOKWORM = Recipe(
+    "fleet-bookworm", "bookworm", (*FLEET_NODE_PACKAGES, "nftables"), FLEET_NODE_HOOKS
+)
+FLEET_TRIXIE = Recipe(
+    "fleet-trixie", "trixie", (*FLEET_NODE_PACKAGES, "iptables"), FLEET_NODE_HOOKS
+)
+FLEET_CT_SYSVINIT = Recipe(
+    "fleet-ct-sysvinit",
+    "bookworm",
+    ("cron", "iproute2", "iptables", "procps", "puppet-agent", "sysvinit-core", "sysvinit-utils"),
+    (NO_GETTYS,),
+)
+FLEET_CT_SYSTEMD = Recipe("fleet-ct-systemd", "trixie", (*FLEET_PACKAGES, "nftables"), ())
+
 
 def rootfs(recipe: Recipe) -> Path:
     """The recipe's tree; read-only by convention, every CT gets an overlay of it."""
