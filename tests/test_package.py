@@ -35,6 +35,7 @@ def test_the_wheel_holds_each_file_of_the_packages_and_no_other(wheel: Path) -> 
             ("exporters", "ct0_exporters"),
             ("checks", "ct0_checks"),
             ("audit", "ct0_audit"),
+            ("tests/infra", "ct0_suites"),
         )
         for path in (ROOT / part / package).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
