@@ -12,12 +12,12 @@ import sys
 
 from ct0 import __version__
 from ct0.host import Host
+from ct0.replacing import replace_file
 from ct0_exporters import targets
 from ct0_exporters.collectors import COLLECTORS
 from ct0_exporters.exporter import Exporter
 from ct0_exporters.options import add_arguments, options
 from ct0_exporters.render import OPENMETRICS, TEXT
-from ct0_exporters.replacing import replace_file
 
 M_ARENA_MAX, M_MMAP_THRESHOLD = -8, -3
 COLLECT_AFTER = 50_000  # objects; a scrape of 500 CTs makes some 30,000 samples

@@ -23,10 +23,10 @@ from ct0.container import CT, FROZEN, RUNNING
 from ct0.containers import containers
 from ct0.errors import Error
 from ct0.host import Host
+from ct0.replacing import replace_file
 from ct0.text import plain
 from ct0_exporters.host_cpu import host_name
 from ct0_exporters.options import folder, pattern
-from ct0_exporters.replacing import replace_file
 
 PORT = 9100  # node_exporter's
 
