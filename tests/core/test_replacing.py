@@ -50,7 +50,7 @@ def test_node_exporter_may_read_it_whatever_the_umask_is(tmp_path: Path) -> None
 
 def test_errors_are_about_the_path_that_was_given(tmp_path: Path) -> None:
     for path in (str(tmp_path / "none" / "x"), str(tmp_path)):
-        with pytest.raises(OSError, match=".") as caught:
+        with pytest.raises(OSError, match=r".") as caught:
             replace_file(path, b"x")
         assert caught.value.filename == path
     assert os.listdir(tmp_path) == []
