@@ -9,6 +9,7 @@ One command for what a container host is and whose its processes are.
   monitoring  this host and its containers as configuration for Nagios, Icinga 2, NRPE, Checkmk
   shims       lay out the shims, take them back, say what would bypass them
   audit       what on this host would still see, signal or count containers' processes
+  verify      whether nodes and their containers are as they should be
 
 `ct0 COMMAND --help` tells each one's options. --root reads a recorded or mounted host.
 """
@@ -33,6 +34,7 @@ COMMANDS = {
     "monitoring": "ct0_checks.monitoring.generate",
     "shims": "ct0_shims.delivery.manage",
     "audit": "ct0_audit.command",
+    "verify": "ct0_suites.command",
 }
 
 
