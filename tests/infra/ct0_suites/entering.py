@@ -52,7 +52,8 @@ def vzctl(ct: CT, text: str) -> list[str]:
 
 
 def prlctl(ct: CT, text: str) -> list[str]:
-    return ["prlctl", "exec", ct.ctid, "--without-shell", *sh(text)]
+    """Its dispatcher runs `vzctl --quiet exec2 CTID` and the words (prl-disp-service, vzexec)."""
+    return ["prlctl", "exec", ct.ctid, one_word(text)]
 
 
 def pct(ct: CT, text: str) -> list[str]:

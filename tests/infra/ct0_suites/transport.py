@@ -66,7 +66,8 @@ class Ssh:
     """
 
     def __init__(self, destination: str, folder: str, options: tuple[str, ...] = ()) -> None:
-        """`folder`: an own private one of at most 60 characters, for the connection's socket."""
+        """`folder`: an own private one of at most 49 characters, for the connection's socket:
+        its path has 107, of which ssh takes 58 while it makes it."""
         self.destination = destination
         self.argv = [
             "ssh", "-T",
