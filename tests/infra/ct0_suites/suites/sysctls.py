@@ -85,7 +85,8 @@ def fits(value: str, wanted: Any) -> bool:
         if not NUMBER.fullmatch(value):
             return False
         number = int(value)
-        return wanted.get("at_least", number) <= number <= wanted.get("at_most", number)
+        least, most = wanted.get("at_least", number), wanted.get("at_most", number)
+        return bool(least <= number <= most)
     return value == normal(str(wanted))
 
 
