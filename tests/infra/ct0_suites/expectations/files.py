@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 import jsonschema
@@ -44,9 +44,14 @@ Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping)
 
 def read_yaml(path: str, schema: Mapping[str, Any]) -> Any:
     """A checked document. Raises Wrong."""
+    return parse_yaml(read_text(path), path, schema)
+
+
+def read_text(path: str) -> str:
+    """Raises Wrong."""
     try:
         with open(path, encoding="utf-8") as file:
-            return parse_yaml(file.read(), path, schema)
+            return file.read()
     except OSError as error:
         raise Wrong(reason(error)) from error
     except UnicodeDecodeError as error:
@@ -62,16 +67,33 @@ def parse_yaml(text: str, path: str, schema: Mapping[str, Any]) -> Any:
         raise Wrong(f"{where}: {error.problem or error.context}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise Wrong(f"{path}: no YAML: {str(error).splitlines()[0]}") from error
-    check(document, path, schema)
+    check(document, path, schema, text)
     return document
 
 
-def check(document: Any, path: str, schema: Mapping[str, Any]) -> None:
-    """Raises Wrong with the most telling of what the schema finds."""
+def check(document: Any, path: str, schema: Mapping[str, Any], text: str = "") -> None:
+    """Raises Wrong with the most telling of what the schema finds; `text` is what was read, for
+    the line of it."""
     validator = jsonschema.Draft7Validator(schema)
     error = jsonschema.exceptions.best_match(validator.iter_errors(document))
     if error is not None:
-        raise Wrong(f"{path}: {place(error)}{told(error)}")
+        number = line(text, error.absolute_path) if text else 0
+        raise Wrong(f"{path}{f':{number}' if number else ''}: {place(error)}{told(error)}")
+
+
+def line(text: str, parts: Iterable[str | int]) -> int:
+    """The line of a part of a document that was loaded; 0 for the whole."""
+    node, number = yaml.compose(text, Loader), 0
+    for part in parts:
+        found = None
+        if isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            found = node.value[part]
+        elif isinstance(node, yaml.MappingNode):
+            found = next((value for key, value in node.value if key.value == str(part)), None)
+        if found is None:
+            break  # a key that was merged from elsewhere (<<)
+        node, number = found, found.start_mark.line + 1
+    return number
 
 
 def place(error: jsonschema.ValidationError) -> str:
