@@ -55,7 +55,7 @@ def test_what_is_written_is_expected(tmp_path: Path) -> None:
     ("text", "told"),
     [
         ("", "site.yaml: None is not of type 'object'"),
-        ("version: 2\n", "site.yaml: version: 1 was expected"),
+        ("version: 2\n", "site.yaml:1: version: 1 was expected"),
         ("state: []\n", "site.yaml: 'version' is a required property"),
         ("version: 1\nstates: []\n", "Additional properties are not allowed ('states'"),
         ("version: 1\nstate:\n  - {is: stopped}\n", "state[0]: 'id' is a required property"),
