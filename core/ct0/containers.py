@@ -93,14 +93,12 @@ def scan(host: Host) -> tuple[dict[tuple[str, str], Group], list[list[str]]]:
     ownership = Ownership(host)
     groups: dict[tuple[str, str], Group] = {}
     commands: list[list[str]] = []
-    believed = (0, os.geteuid())
     for pid in host.pids():
         try:
             with Process(host, pid) as process:
                 owner = ownership.owner(process)
                 if owner.kind == OWN:
-                    # A process writes its own command line: only root's may point at files.
-                    if process.uid() in believed:
+                    if is_believed(host, process):
                         commands.append(process.cmdline())
                     continue
                 if owner.kind != CONTAINER:
@@ -113,6 +111,14 @@ def scan(host: Host) -> tuple[dict[tuple[str, str], Group], list[list[str]]]:
         except (ProcessLookupError, PermissionError, Malformed):
             continue  # gone, hidden from this caller, or no process at all
     return groups, commands
+
+
+def is_believed(host: Host, process: Process) -> bool:
+    """Whether its command line may point at files, which a process writes itself: root's may, and
+    the caller's. A recorded host's files may all be whose who recorded it: there, status tells."""
+    if process.uid() not in (0, os.geteuid()):
+        return False
+    return host.live or process.status().uids[1:2] == (0,)
 
 
 def add(group: Group, process: Process, ownership: Ownership) -> None:

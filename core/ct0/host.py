@@ -20,8 +20,17 @@ class Host:
         self.proc = "/proc" if self.live else self.root + "/proc"
 
     def path(self, path: str) -> str:
-        """Where an absolute path of the host is found: /etc/vz -> ROOT/etc/vz."""
-        return path if self.live else self.root + path
+        """Where an absolute path of the host is found: /etc/vz -> ROOT/etc/vz.
+
+        Never outside ROOT: a recorded host's own files name paths, and somebody else wrote them.
+        """
+        if self.live:
+            return path
+        if "/.." in path:
+            from posixpath import normpath
+
+            path = normpath(path)
+        return self.root + path
 
     def pids(self) -> list[int]:
         """All PIDs in /proc, ascending; containers' processes are among them.

@@ -12,7 +12,7 @@ import os
 import time
 
 from ct0.container import CT
-from ct0.containers import configured, containers, merge
+from ct0.containers import configured, containers, is_believed, merge
 from ct0.engines.openvz import mount_points
 from ct0.errors import Malformed
 from ct0.host import Host
@@ -129,7 +129,6 @@ def daemons(host: Host) -> list[list[str]]:
     """
     found = []
     ownership = Ownership(host)
-    believed = (0, os.geteuid())
     for pid in host.pids():
         try:
             with open(f"{host.proc}/{pid}/cmdline", "rb") as file:
@@ -137,8 +136,7 @@ def daemons(host: Host) -> list[list[str]]:
                 if not any(name in words for name in DAEMONS):
                     continue
             with Process(host, pid) as process:
-                # A process writes its own command line: only root's may point at files.
-                if process.uid() in believed and ownership.owner(process).kind == OWN:
+                if is_believed(host, process) and ownership.owner(process).kind == OWN:
                     found.append(process.cmdline())
         except (OSError, Malformed):
             continue  # gone, hidden from this caller, or no process at all

@@ -1,122 +1,207 @@
-"""A target's files, copied here as a recorded host, so that core reads them as it reads any other.
+"""A target's processes and its engines' files, copied here as a recorded host, so that core reads
+them as it reads any other.
 
-    grep -asH '' /proc/1/status ...        /proc/1/status:Name:\tsystemd
-    find /proc/1/ns -printf '%p\\t%l\\n'     /proc/1/ns/pid\tpid:[4026531836]
-
-`grep` puts the file's name before every line, so that no text in a file can pass for another file.
 Whatever is read is somebody else's: it is written below a private folder, never outside it, and no
-link is made that could lead out of it.
+link is made but those between PID namespaces, which lead nowhere.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shlex
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from ct0.cgroup_mounts import cgroup_mounts
+from ct0.containers import FREEZERS, Group, scan
+from ct0.engines.docker import data_roots
+from ct0.engines.lxc import monitored
 from ct0.errors import Unavailable
+from ct0.hidepid import hidepid
 from ct0.host import Host
+from ct0.inventory import FOLDERS
+from ct0.text import read_text, settings
+from ct0_suites.resources.fetching import Fetched, command, parse
 from ct0_suites.transport import Transport
 
-PROCESSES = ("status", "stat", "comm", "cmdline", "cgroup")
-WHOLE = ("/proc/stat", "/proc/uptime", "/proc/mounts", "/proc/filesystems")
-# Where engines keep who exists. Globs are the shell's; what is not there costs nothing.
-ENGINES = (
-    "/etc/vz/vz.conf /etc/vz/conf/*.conf /etc/pve/lxc/*.conf /var/lib/lxc/*/config"
-    " /var/lib/incus/containers/*/* /var/lib/lxd/containers/*/*"
-    " /var/snap/lxd/common/lxd/containers/*/* /etc/systemd/nspawn/*.nspawn"
-    " /run/systemd/machines/* /var/lib/docker/containers/*/config.v2.json"
-)
-FOLDERS = "/var/lib/machines /etc/vz/names /vz/dump /run/systemd/machines"
-LIMIT = 1 << 20  # bytes of one file
+TIMEOUT = 60.0  # seconds for one command
 
-# The links core asks for. They lead nowhere, or from one of a host's files to the next.
-LINKS = re.compile(r"pid:\[[0-9]{1,20}\]|(?:(?:\.\./|/etc/vz/)conf/)?[A-Za-z0-9-]{1,64}\.conf")
+# Where engines keep who exists. Globs are the shell's; what is not there costs nothing.
+FILES = (
+    "/proc/stat",
+    "/proc/uptime",
+    "/proc/mounts",
+    "/proc/filesystems",
+    "/etc/vz/vz.conf",
+    "/etc/vz/conf/*.conf",
+    "/etc/pve/lxc/*.conf",
+    "/var/lib/lxc/*/config",
+    "/etc/systemd/nspawn/*.nspawn",
+    "/run/systemd/machines/*",
+    "/etc/docker/daemon.json",
+    "/var/lib/docker/containers/*/config.v2.json",
+    "/var/lib/docker/containers/*/hostconfig.json",
+    "/var/lib/docker/image/*/layerdb/mounts/*/mount-id",
+    "/var/lib/containers/storage/*-containers/*containers.json",
+    "/run/containerd/io.containerd.runtime.v2.task/*/*/config.json",
+    "/run/containerd/io.containerd.runtime.v2.task/*/*/init.pid",
+)
+# Of these only the names say something.
+NAMES = (
+    "/var/lib/incus/containers/*",
+    "/var/lib/lxd/containers/*",
+    "/var/snap/lxd/common/lxd/containers/*",
+    "/var/lib/machines/*",
+    "/etc/systemd/system/machines.target.wants/*.service",
+)
+DUMPS = "/vz/dump"
+MEMORY = "/dev/shm"
+
+
+class Snapshot(Host):
+    """A recorded host whose processes' executables are known, as far as they may be read."""
+
+    __slots__ = ("caller", "executables", "trouble")
+
+    def __init__(self, root: str, fetched: Fetched) -> None:
+        super().__init__(root)
+        self.caller = fetched.caller  # PID of the shell that looked
+        self.executables = fetched.executables
+        # Folders of engines that do not answer: who does not run may be missing.
+        self.trouble = list(fetched.trouble)
 
 
 @contextmanager
-def snapshot(transport: Transport) -> Iterator[Host]:
+def snapshot(transport: Transport) -> Iterator[Snapshot]:
     """The processes of a machine or container and its engines' files, as a recorded host.
 
-    Raises Unreachable; Unavailable when it has no grep or shows no processes.
+    Raises Unreachable; Unavailable when its processes or files cannot be seen.
     """
-    globs = " ".join(f"/proc/[0-9]*/{name}" for name in PROCESSES)
-    # printf is the shell's own: no list is too long for it.
-    command = (
-        f"cd / && for f in {globs} {' '.join(WHOLE)} {ENGINES}; do"
-        " [ -f \"$f\" ] && printf '%s\\0' \"$f\"; done | xargs -0 grep -asH '' ;"
-        f" find /proc/[0-9]*/ns -name pid -type l -printf '%p\\t%l\\n' 2>/dev/null"
-        " | sed 's/^/L:/' ;"
-        f" find {FOLDERS} -maxdepth 1 -mindepth 1 -printf '%y:%p\\t%l\\n' 2>/dev/null"
-        " | sed 's/^/F:/'"
-    )
-    said = transport.run(f"( {command} )", timeout=60)
-    files, links = parse_lines(said.stdout)
-    if "/proc/1/status" not in files:
-        raise Unavailable(f"no processes to be seen: {said.trouble}")
-    with tempfile.TemporaryDirectory(prefix="ct0-") as root:
-        lay_out(root, files, links)
-        yield Host(root)
+    first = parse(transport.run(command(True, FILES, NAMES, FOLDERS), timeout=TIMEOUT).stdout)
+    with tempfile.TemporaryDirectory(prefix="ct0-", dir=place(first)) as root:
+        lay_out(root, first)
+        host = Snapshot(root, first)
+        if not os.path.exists(f"{host.proc}/1/status"):
+            option = hidepid(host)
+            why = (
+                f"/proc is mounted with {option}: be root" if option else "is /proc mounted there?"
+            )
+            raise Unavailable(f"its processes cannot be seen: {why}")
+        files, names = further(host)
+        if files or names:
+            more = transport.run(command(False, files, names), timeout=TIMEOUT)
+            lay_out(root, parse(more.stdout))
+        yield host
 
 
-def parse_lines(text: bytes) -> tuple[dict[str, bytes], dict[str, bytes]]:
-    """Path -> content ("…/" is a folder's), and path -> a link's goal."""
-    files: dict[str, list[bytes]] = {}
-    links: dict[str, bytes] = {}
-    for line in text.split(b"\n"):
-        path, colon, rest = line.partition(b":")
-        if path == b"L":
-            name, _, link = rest.partition(b"\t")
-            links[os.fsdecode(name)] = link
-        elif path == b"F":
-            kind, _, entry = rest.partition(b":")
-            name, _, link = entry.partition(b"\t")
-            if kind == b"d":
-                files.setdefault(os.fsdecode(name) + "/", [])
-            elif kind == b"l":
-                links[os.fsdecode(name)] = link
-        elif colon and path.startswith(b"/"):
-            files.setdefault(os.fsdecode(path), []).append(rest)
-    return {path: joined(path, lines) for path, lines in files.items()}, links
+def place(fetched: Fetched) -> str | None:
+    """In memory if there is plenty: ten thousands of small files take 5 times as long elsewhere."""
+    needed = sum(4096 + len(content) for content in fetched.files.values())
+    try:
+        room = os.statvfs(MEMORY)
+    except OSError:
+        return None
+    is_given = any(name in os.environ for name in ("TMPDIR", "TEMP", "TMP"))
+    fits = room.f_bavail * room.f_frsize > 4 * needed and os.access(MEMORY, os.W_OK)
+    return MEMORY if fits and not is_given else None
 
 
-def joined(path: str, lines: list[bytes]) -> bytes:
-    """grep ends every line, also a last one that the file does not end: /proc/PID/cmdline's."""
-    return b"\n".join(lines if path.endswith("/cmdline") else [*lines, b""])
+def further(host: Host) -> tuple[list[str], list[str]]:
+    """Globs of files and names that the first ones point at: where the engines were told to keep
+    theirs, and whether a running container is frozen."""
+    groups, commands = scan(host)
+    files, names = [], []
+    elsewhere = [path for path in data_roots(host, commands) if path != "/var/lib/docker"]
+    for folder in map(shlex.quote, filter(is_plain, elsewhere)):
+        files += [
+            f"{folder}/containers/*/config.v2.json",
+            f"{folder}/containers/*/hostconfig.json",
+            f"{folder}/image/*/layerdb/mounts/*/mount-id",
+        ]
+    for folder in filter(is_plain, monitored(commands)):
+        files.append(f"{shlex.quote(folder)}/*/config")
+        if folder.endswith("/containers"):
+            names.append(f"{shlex.quote(folder)}/*")
+    if os.path.isdir(host.path("/etc/vz")):
+        names.append(f"{shlex.quote(dumps(host))}/*")
+    files += [shlex.quote(path) for path in freezers(host, groups.values())]
+    return files, names
 
 
-def lay_out(root: str, files: Mapping[str, bytes], links: Mapping[str, bytes]) -> None:
-    """Write it all below a folder; a path with .. is nobody's and is passed over."""
-    for path, content in files.items():
-        place = below(root, path)
-        if place is None:
+def freezers(host: Host, groups: Iterable[Group]) -> Iterator[str]:
+    mounts = cgroup_mounts(host)
+    for group in groups:
+        for controllers, path in group.cgroups.items():
+            for controller in controllers.split(","):
+                if controller in FREEZERS and controller in mounts:
+                    yield f"{mounts[controller]}{path}/{FREEZERS[controller][0]}"
+
+
+def dumps(host: Host) -> str:
+    try:
+        folder = settings(read_text(host.path("/etc/vz/vz.conf"))).get("DUMPDIR", DUMPS)
+    except Unavailable:
+        return DUMPS
+    return folder if is_plain(folder) else DUMPS
+
+
+def is_plain(path: str) -> bool:
+    """An absolute path that names one place and nothing else."""
+    return re.fullmatch(r"(/(?!\.\.?(/|$))[^/\0\n]+)+", path) is not None
+
+
+def lay_out(root: str, fetched: Fetched) -> None:
+    """Write it all below a folder. What is no plain path is nobody's and is passed over."""
+    gone = set()
+    for path, content in fetched.files.items():
+        folder, _, name = path.rpartition("/")
+        if folder.startswith("/proc/") and name == "status" and not content:
+            gone.add(folder)  # ended while it was read, or hidden from the caller
+    made = {""}
+    for path, content in fetched.files.items():
+        folder = path.rpartition("/")[0]
+        if not is_plain(path) or folder in gone:
             continue
-        try:
-            if path.endswith("/"):
-                os.makedirs(place, exist_ok=True)
-                continue
-            os.makedirs(os.path.dirname(place), exist_ok=True)
-            with open(place, "xb") as file:
-                file.write(content[:LIMIT])
-        except (OSError, ValueError):
-            continue  # a name that is a file's and a folder's at once, or too long
-    for path, link in links.items():
-        place, goal = below(root, path), os.fsdecode(link)
-        if place is not None and LINKS.fullmatch(goal):
-            try:
-                os.makedirs(os.path.dirname(place), exist_ok=True)
-                os.symlink(goal, place)
-            except (OSError, ValueError):
-                continue
+        if folder in made or make(root + folder):
+            made.add(folder)
+            write(root + path, content)
+    for path in filter(is_plain, fetched.names):
+        make(root + path)
+    for pid, namespace in fetched.namespaces.items():
+        here = f"{root}/proc/{pid}"
+        if os.path.isdir(here) and re.fullmatch(r"pid:\[[0-9]{1,20}\]", namespace):
+            os.makedirs(f"{here}/ns", exist_ok=True)
+            os.symlink(namespace, f"{here}/ns/pid")
 
 
-def below(root: str, path: str) -> str | None:
-    parts = path.strip("/").split("/")
-    return None if ".." in parts or not path.startswith("/") else os.path.join(root, *parts)
+def make(folder: str) -> bool:
+    """Whether it is there now. A name may be a file's and a folder's at once, or too long."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        return False
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        return False
+    return True
 
 
-def quoted(words: Iterable[str]) -> str:
-    return " ".join(map(shlex.quote, words))
+def write(path: str, content: bytes) -> None:
+    """A file of thousands, in few system calls."""
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except (FileExistsError, IsADirectoryError):
+        return  # as above
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        return
+    try:
+        while content:
+            content = content[os.write(file, content) :]
+    finally:
+        os.close(file)
