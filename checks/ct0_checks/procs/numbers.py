@@ -92,7 +92,8 @@ def scan_float(text: str) -> tuple[float, str] | None:
         return (value, rest[2:]) if rest[1:2] == "." else None
     if taken == "inf" and hoped == "i":
         return None
-    if hoped == ("p" if taken.startswith("0x") else "e") and taken[0] in DIGITS + ".":
+    exponent = "p" if taken.startswith("0x") else "e"
+    if hoped == exponent and exponent not in taken and taken[0] in DIGITS + ".":
         rest = rest[2:] if rest[1:2] in ("+", "-") else rest[1:]
     return value, rest
 
