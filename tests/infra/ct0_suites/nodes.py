@@ -196,4 +196,4 @@ def inside(ct: CT, machine: Target, address: Address, present: frozenset[str]) -
         way = Inside(machine.transport, enter, subject.id)
     except Unavailable as error:
         way = Closed(f"{subject.id}: {error}")
-    return Target(subject, way, ct.state, machine)
+    return Target(subject, way, ct.state, machine, ct.init_pid)

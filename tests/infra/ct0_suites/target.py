@@ -20,11 +20,13 @@ class Target:
         transport: Transport,
         state: str = RUNNING,
         machine: Target | None = None,
+        init_pid: int = 0,
     ) -> None:
         self.subject = subject
         self.transport = transport
         self.state = state
         self.machine = machine  # a CT's CT0, where that is known
+        self.init_pid = init_pid  # of a CT's init, as its CT0 saw it; 0: not known
         self._read: dict[str, Any] = {}
 
     def run(self, command: str, stdin: bytes = b"", timeout: float = TIMEOUT) -> Output:
