@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager
-from typing import Callable, NamedTuple, Protocol
+from typing import Callable, NamedTuple, Protocol, runtime_checkable
 
 from ct0.errors import Error, reason
 from ct0_suites.expectations.matching import applies
@@ -47,6 +47,13 @@ class Report(Protocol):
     def end(self, summary: Summary) -> None: ...
 
 
+@runtime_checkable
+class Watching(Protocol):
+    """A report that is also told of each node that is done with."""
+
+    def node_done(self) -> None: ...
+
+
 class Summary(NamedTuple):
     counts: dict[str, int]  # outcome -> results
     nodes: int
@@ -56,13 +63,14 @@ class Summary(NamedTuple):
     critical: int = 0  # failures that are critical; the other failures are warnings
     interrupted: bool = False
     nothing: str = ""  # why nothing was judged
+    trouble: str = ""  # which report could not be written, and why
 
     @property
     def state(self) -> int:
         """Nagios' four: nothing that was judged is never OK, and CRITICAL is before UNKNOWN."""
         if self.critical:
             return CRITICAL_STATE
-        if self.counts[ERROR] or self.interrupted or not self.judged:
+        if self.counts[ERROR] or self.interrupted or self.trouble or not self.judged:
             return UNKNOWN
         return WARNING if self.counts[FAILED] else OK
 
@@ -85,6 +93,7 @@ def verify(
     try:
         for done in as_completed([pool.submit(run.node, node) for node in nodes]):
             done.result()
+            run.node_done()
     except KeyboardInterrupt:
         interrupted = True
         run.stop.set()
@@ -102,8 +111,16 @@ def verify(
         interrupted,
         run.nothing(len(nodes)),
     )
+    return ended(reports, summary)
+
+
+def ended(reports: Sequence[Report], summary: Summary) -> Summary:
+    """End all of them: one that cannot be written costs itself only, and those after it say so."""
     for report in reports:
-        report.end(summary)
+        try:
+            report.end(summary)
+        except Error as error:
+            summary = summary._replace(trouble=summary.trouble or reason(error))
     return summary
 
 
@@ -154,6 +171,12 @@ class Run:
                 self.critical += 1
             for report in self.reports:
                 report.add(result)
+
+    def node_done(self) -> None:
+        with self.lock:
+            for report in self.reports:
+                if isinstance(report, Watching):
+                    report.node_done()
 
     def unmatched(self) -> None:
         """What is expected of nobody proves nothing: a name was mistyped, or a container is gone.

@@ -1,0 +1,36 @@
+"""Where results go: one module a format, in one literal table. Each is a `running.Report`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Callable
+
+from ct0_suites.reports.html import Html
+from ct0_suites.reports.jsonlines import JsonLines
+from ct0_suites.reports.junit import JUnit
+from ct0_suites.reports.nagios import Nagios
+from ct0_suites.reports.progress import Progress
+from ct0_suites.reports.prometheus import Prometheus
+from ct0_suites.reports.text import Text
+from ct0_suites.running import Report
+
+# Those that go to a file of the caller's ("-": standard output): option -> class.
+FORMATS: dict[str, Callable[[str], Report]] = {
+    "junit": JUnit,
+    "jsonl": JsonLines,
+    "prometheus": Prometheus,
+    "html": Html,
+}
+
+
+def reports(options: argparse.Namespace) -> list[Report]:
+    """All that were asked for: the files, and one for whoever called, which comes last. Progress
+    is for who looks at a terminal."""
+    found = [form(path) for name, form in FORMATS.items() if (path := getattr(options, name, None))]
+    if options.nagios:
+        return [*found, Nagios(sys.stdout)]
+    text: list[Report] = []
+    if "-" not in (getattr(options, name, None) for name in FORMATS):
+        text = [Text(sys.stdout, options.verbose)]
+    return [Progress(sys.stderr), *found, *text]
