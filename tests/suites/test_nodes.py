@@ -190,7 +190,7 @@ def test_a_machine_without_containers(
 ) -> None:
     """One with an engine is a CT0 all the same."""
     empty(tmp_path, monkeypatch)
-    found = nodes.look(answers(present), parse_url("ssh://node1"), "node1")
+    found = nodes.look(answers(present), "node1")
     assert found.machine.subject == Subject("node1", kind, engine)
 
 
@@ -213,10 +213,11 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_only_root_sees_all_containers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     empty(tmp_path, monkeypatch)
+    found = nodes.look(answers("", "1000"), "node1")
     with pytest.raises(Unavailable, match="log in as root, or sudo=true"):
-        nodes.look(answers("", "1000"), parse_url("ct+ssh://node1"), "node1")
-    machine = nodes.look(answers("", "1000"), parse_url("ssh://node1"), "node1").machine
-    assert machine.subject.kind == "host"
+        nodes.members(found, parse_url("ct+ssh://node1"))
+    assert nodes.members(found, parse_url("ssh://node1")) == []
+    assert found.machine.subject.kind == "host"
 
 
 def test_a_container_that_cannot_be_entered_costs_itself_only(

@@ -19,14 +19,14 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-import testinfra.backend  # type: ignore[import-untyped]
+import testinfra.backend
 from testinfra.backend import base
 
 from ct0.container import CT
 from ct0.errors import Error, reason
 from ct0.text import plain
 from ct0_suites.expectations.files import Wrong
-from ct0_suites.nodes import Found, look, name_of, way_to
+from ct0_suites.nodes import Found, look, members, name_of, way_to
 from ct0_suites.records import Unreachable
 from ct0_suites.target import Target
 from ct0_suites.transport import Transport
@@ -44,16 +44,16 @@ class Machines:
         self.found: dict[Address, Found] = {}
         self.stack = ExitStack()
 
-    def look(self, address: Address) -> Found:
-        """Whom an address means. Raises an Error of ct0's, OSError."""
+    def look(self, where: Address) -> Found:
+        """The machine of an address. Raises an Error of ct0's, OSError."""
+        machine = where._replace(scheme="", pattern="")
         with self.lock:
-            if address not in self.found:
-                name = name_of(address)
-                machine = address._replace(scheme="", pattern="")
+            if machine not in self.found:
+                name = name_of(where)
                 if machine not in self.ways:
-                    self.ways[machine] = self.stack.enter_context(way_to(address, name))
-                self.found[address] = look(self.ways[machine], address, name)
-            return self.found[address]
+                    self.ways[machine] = self.stack.enter_context(way_to(where, name))
+                self.found[machine] = look(self.ways[machine], name)
+            return self.found[machine]
 
     def close(self) -> None:
         with self.lock:
@@ -81,12 +81,12 @@ class ContainerBackend(base.BaseBackend):  # type: ignore[misc]  # testinfra has
     def get_hosts(cls, host: str, **options: Any) -> list[str]:
         """The names of all whom a URL means: NAME, or for a node's [user@]node[:port]/NAME."""
         where = of_options(cls.NAME, host, options)
-        found = looked(where)
+        cts = looked(where)[1]
         here = f"{host.rstrip('/')}/" if where.host else ""
         machine = [here.rstrip("/") or MACHINE] if where.alone or not where.pattern else []
         if where.scheme == "nsenter":
             return [here + where.pattern]
-        return machine + [here + name for name in names(found)]
+        return machine + [here + name for name in names(cts)]
 
     def get_sudo_command(self, command: str, sudo_user: str | None) -> str:
         """root needs no sudo to be root, and few containers have it."""
@@ -120,9 +120,11 @@ def of_options(scheme: str, host: str, options: Mapping[str, Any]) -> Address:
         raise pytest.Collector.CollectError(f"{scheme}://{plain(host)}: {error}") from None
 
 
-def looked(where: Address) -> Found:
+def looked(where: Address) -> tuple[Target, list[tuple[CT, Target]]]:
+    """The machine of an address, and the containers that it means. Raises CollectError."""
     try:
-        return MACHINES.look(where)
+        found = MACHINES.look(where)
+        return found.machine, members(found, where)
     except (Error, OSError) as error:
         raise pytest.Collector.CollectError(f"{name_of(where)}: {reason(error)}") from None
 
@@ -139,25 +141,23 @@ def one(scheme: str, name: str, options: Mapping[str, Any]) -> Target:
     where = of_options(scheme, place, options)
     if not where.alone and not where.pattern:
         where = where._replace(pattern=MACHINE)
-    found = looked(where)
+    machine, cts = looked(where)
     if where.alone:
-        return found.machine
-    if len(found.cts) != 1:
-        text = (
-            f"{len(found.cts)} containers match {plain(where.pattern)}: {', '.join(names(found))}"
-        )
-        raise pytest.Collector.CollectError(f"{name_of(where)}: {text}")
-    return found.cts[0][1]
+        return machine
+    if len(cts) != 1:
+        text = f"{len(cts)} containers match {plain(where.pattern)}: {', '.join(names(cts))}"
+        raise pytest.Collector.CollectError(f"{name_of(where)}: {plain(text)}")
+    return cts[0][1]
 
 
-def names(found: Found) -> list[str]:
+def names(cts: list[tuple[CT, Target]]) -> list[str]:
     """What to call each container so that nobody else is meant: its name, else its CTID."""
-    taken = [each for ct, _ in found.cts for each in {ct.name, ct.ctid}]
-    return [called(ct, taken) for ct, _ in found.cts]
+    taken = [each for ct, _ in cts for each in {ct.name, ct.ctid}]
+    return [called(ct, taken) for ct, _ in cts]
 
 
 def called(ct: CT, taken: list[str]) -> str:
-    usable = ct.name.isprintable() and not set(ct.name) & set("/*?[")
+    usable = ct.name.isprintable() and not set(ct.name) & set("/*?[%")
     return ct.name if ct.name and usable and taken.count(ct.name) == 1 else ct.ctid
 
 

@@ -62,10 +62,14 @@ class Closed:
 
 
 class Found(NamedTuple):
-    """A machine, and those of its containers that an address means."""
+    """A machine as it was found."""
 
     machine: Target
-    cts: Sequence[tuple[CT, Target]]
+    cts: Sequence[CT]  # all of them, of all engines
+    systemd: frozenset[tuple[str, str]]  # engine and CTID of those in which it can start a command
+    pids: frozenset[int]  # all processes
+    present: frozenset[str]  # its commands, of those that enter containers
+    root: bool  # whether its commands are run by root
 
 
 def node_of(url: str, kind: str = "", name: str = "") -> Node:
@@ -87,8 +91,8 @@ def name_of(address: Address) -> str:
 def targets(address: Address, name: str, kind: str = "") -> Iterator[Sequence[Target]]:
     """The machine first, where it is meant. Raises Unreachable, Unavailable, Malformed, OSError."""
     with way_to(address, name) as way:
-        found = look(way, address, name, kind)
-        cts = [target for _, target in found.cts]
+        found = look(way, name, kind)
+        cts = [target for _, target in members(found, address)]
         yield [found.machine, *cts] if address.alone or not address.pattern else cts
 
 
@@ -119,26 +123,19 @@ def ssh_options(address: Address) -> tuple[str, ...]:
     return tuple(options)
 
 
-def look(way: Transport, address: Address, name: str, kind: str = "") -> Found:
-    """The machine at the end of a way, and its containers."""
+def look(way: Transport, name: str, kind: str = "") -> Found:
+    """The machine at the end of a way, with all its containers."""
     present, user = probe(way)
-    if user != "0" and address.scheme not in ("local", "ssh"):
-        raise Unavailable(
-            "its containers are root's to list and enter: log in as root, or sudo=true"
-        )
     with snapshot(way) as host:
-        everybody = containers(host)
-        cts = [(ct, has_systemd(ct, host)) for ct in chosen(everybody, address, host)]
-    engines = Counter(ct.engine for ct in everybody)
+        cts = containers(host)
+        systemd = frozenset((ct.engine, ct.ctid) for ct in cts if has_systemd(ct, host))
+        pids = frozenset(host.pids())
+    engines = Counter(ct.engine for ct in cts)
     first = next((engine for command, engine in ENGINES.items() if command in present), "")
     engine = engines.most_common(1)[0][0] if engines else first
     kind = kind or (records.CT0 if engine else records.HOST)
     machine = Target(Subject(name, kind, engine if kind == records.CT0 else ""), way)
-    without = present - {"systemd-run"}
-    return Found(
-        machine,
-        [(ct, inside(ct, machine, address, present if own else without)) for ct, own in cts],
-    )
+    return Found(machine, cts, systemd, pids, present, user == "0")
 
 
 def probe(way: Transport) -> tuple[frozenset[str], str]:
@@ -150,30 +147,36 @@ def probe(way: Transport) -> tuple[frozenset[str], str]:
     return frozenset(lines[:-1]).intersection(COMMANDS), lines[-1]
 
 
-def chosen(everybody: Sequence[CT], address: Address, host: Host) -> list[CT]:
-    """Those that an address means. Raises Unavailable when it means some and there are none."""
+def members(found: Found, address: Address) -> list[tuple[CT, Target]]:
+    """The containers that an address means. Raises Unavailable when it means some and there are
+    none."""
     if address.alone:
         return []
+    if not found.root:
+        raise Unavailable("only root sees and enters its containers: log in as root, or sudo=true")
     if address.scheme == "nsenter":
-        return [process(everybody, int(address.pattern), host)]
-    engine = SCHEMES[address.scheme][0]
+        cts = [process(found, int(address.pattern))]
+    else:
+        cts = chosen(found.cts, SCHEMES[address.scheme][0], address.pattern)
+    return [(ct, inside(ct, found, SCHEMES[address.scheme][1])) for ct in cts]
+
+
+def chosen(everybody: Sequence[CT], engine: str, pattern: str) -> list[CT]:
     cts = [ct for ct in everybody if ct.engine == engine or not engine]
-    if not address.pattern:
+    if not pattern:
         return cts
-    exact = [ct for ct in cts if address.pattern in (ct.name, ct.ctid)]
-    found = exact or [
-        ct for ct in cts if any(fnmatchcase(each, address.pattern) for each in (ct.name, ct.ctid))
-    ]
+    exact = [ct for ct in cts if pattern in (ct.name, ct.ctid)]
+    found = exact or [ct for ct in cts if any(fnmatchcase(x, pattern) for x in (ct.name, ct.ctid))]
     if not found:
-        raise Unavailable(f"no container matches {plain(address.pattern)}")
+        raise Unavailable(f"no container matches {plain(pattern)}")
     return found
 
 
-def process(everybody: Sequence[CT], pid: int, host: Host) -> CT:
+def process(found: Found, pid: int) -> CT:
     """The CT whose init a PID is; of any other process, itself."""
-    if pid not in host.pids():
+    if pid not in found.pids:
         raise Unavailable(f"no process {pid}")
-    known = [ct for ct in everybody if ct.init_pid == pid]
+    known = [ct for ct in found.cts if ct.init_pid == pid]
     return known[0] if known else CT("", str(pid), state=RUNNING, init_pid=pid)
 
 
@@ -187,13 +190,16 @@ def has_systemd(ct: CT, host: Host) -> bool:
         return False
 
 
-def inside(ct: CT, machine: Target, address: Address, present: frozenset[str]) -> Target:
+def inside(ct: CT, found: Found, only: Sequence[str]) -> Target:
     """A container as a target: its state as its CT0 sees it, whether it can be entered or not."""
+    machine = found.machine
     subject = Subject(machine.subject.node, records.CT, ct.engine, ct.ctid, ct.name)
+    present = found.present
+    if (ct.engine, ct.ctid) not in found.systemd:
+        present -= {"systemd-run"}
     way: Transport
     try:
-        enter = entering(ct, present, SCHEMES[address.scheme][1])
-        way = Inside(machine.transport, enter, subject.id)
+        way = Inside(machine.transport, entering(ct, present, only), subject.id)
     except Unavailable as error:
-        way = Closed(f"{subject.id}: {error}")
-    return Target(subject, way, ct.state, machine, ct.init_pid)
+        way = Closed(f"{plain(subject.id)}: {error}")
+    return Target(subject, way, ct.state, machine)
