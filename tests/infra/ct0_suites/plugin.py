@@ -8,7 +8,6 @@ testinfra is not, and imports the rest when it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -65,9 +64,28 @@ class Judged:
             terminalreporter.write_line("ct0: UNKNOWN: nothing was judged", red=True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One host's expectations follow one another: what was read of it is then used again."""
+    ours = [item for item in items if "test_expectations.py" in item.nodeid]
+    order = {id(item): host_of(item) for item in ours}
+    places = [place for place, item in enumerate(items) if id(item) in order]
+    for place, item in zip(places, sorted(ours, key=lambda item: order[id(item)])):
+        items[place] = item
+
+
+def host_of(item: pytest.Item) -> str:
+    callspec = getattr(item, "callspec", None)
+    host = callspec.params.get("_testinfra_host") if callspec else None
+    return host.backend.get_pytest_id() if host is not None else ""
+
+
 @pytest.fixture(scope="module")
 def ct0_target(host: Any) -> Target:
     """The host of testinfra's fixture `host` as who and where it is."""
+    from ct0.errors import Error, reason
     from ct0_suites.testinfra_hosts import target_of
 
-    return target_of(host)
+    try:
+        return target_of(host)
+    except (Error, OSError) as error:
+        pytest.fail(reason(error), pytrace=False)

@@ -25,13 +25,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         expected = load(metafunc.config.getoption("--ct0-expect"))
         load_waivers(metafunc.config.getoption("--ct0-waivers"))
     except Wrong as error:
-        raise pytest.UsageError(str(error)) from error
-    expected = [each for each in expected] or [RUNS]
+        raise pytest.Collector.CollectError(str(error)) from None
+    expected = expected or [RUNS]
     metafunc.parametrize("ct0_expectation", expected, ids=[each.id for each in expected])
 
 
 def test_expectation(
-    ct0_target: Target, ct0_expectation: Expectation, pytestconfig: pytest.Config, record_property: Any
+    ct0_target: Target,
+    ct0_expectation: Expectation,
+    pytestconfig: pytest.Config,
+    record_property: Any,
 ) -> None:
     subject = ct0_target.subject
     if not applies(ct0_expectation, subject):
