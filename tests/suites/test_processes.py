@@ -255,8 +255,11 @@ def test_what_is_wrong_in_the_users_file(root: Path, want: dict[str, Any]) -> No
         judged(root, want)
 
 
-@pytest.mark.parametrize("want", [{"name": "a/b"}, {"count": "x"}, {"count": -1}, {"of": "me"},
-                                  {"count": "1:2:3"}, {"user": "a b"}, {"count": True}])  # fmt: skip
+@pytest.mark.parametrize(
+    "want",
+    [{"name": "a/b"}, {"count": "x"}, {"count": -1}, {"of": "me"}, {"count": "1:2:3"},
+     {"user": "a b"}, {"count": True}],
+)  # fmt: skip
 def test_what_the_schema_refuses(want: dict[str, Any]) -> None:
     schema = {"type": "object", "properties": processes.SCHEMA, "additionalProperties": False}
     with pytest.raises(jsonschema.ValidationError):

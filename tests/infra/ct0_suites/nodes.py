@@ -135,7 +135,9 @@ def look(way: Transport, name: str, kind: str = "") -> Found:
     engine = engines.most_common(1)[0][0] if engines else first
     kind = kind or (records.CT0 if engine else records.HOST)
     machine = Target(Subject(name, kind, engine if kind == records.CT0 else ""), way)
-    return Found(machine, cts, systemd, pids, present, user == "0")
+    found = Found(machine, cts, systemd, pids, present, user == "0")
+    machine.containers = [inside(ct, found, ()) for ct in cts]
+    return found
 
 
 def probe(way: Transport) -> tuple[frozenset[str], str]:
@@ -202,4 +204,4 @@ def inside(ct: CT, found: Found, only: Sequence[str]) -> Target:
         way = Inside(machine.transport, entering(ct, present, only), subject.id)
     except Unavailable as error:
         way = Closed(f"{plain(subject.id)}: {error}")
-    return Target(subject, way, ct.state, machine)
+    return Target(subject, way, ct.state, machine, ct.init_pid)

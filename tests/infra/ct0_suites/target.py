@@ -27,6 +27,7 @@ class Target:
         self.state = state
         self.machine = machine  # a CT's CT0, where that is known
         self.init_pid = init_pid  # of a CT's init, as its CT0 saw it; 0: not known
+        self.containers: list[Target] = []  # a CT0's, judged or not, where they are known
         self._read: dict[str, Any] = {}
 
     def run(self, command: str, stdin: bytes = b"", timeout: float = TIMEOUT) -> Output:
