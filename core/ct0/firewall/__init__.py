@@ -1,0 +1,1 @@
+"""Packet filters as texts say they are: parsed, brought to one form, compared. Reads no system."""
