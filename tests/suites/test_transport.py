@@ -136,6 +136,26 @@ def test_a_machine_that_is_lost_is_named_with_the_container() -> None:
         Inside(Lost(), lambda text: ["sh", "-c", text], "node1/web1").run("true")
 
 
+def test_lxc_attach_that_was_busy_with_itself_is_tried_again(tmp_path: Path) -> None:
+    """lxc-attach 5.0.2 was seen to say so on a busy machine; nothing has run when it does."""
+    busy = "lxc-attach: Failed to rexec as memfd"
+
+    def enter(text: str) -> list[str]:
+        first = f"[ -e {tmp_path}/tried ] || {{ : >{tmp_path}/tried; echo '{busy}' >&2; exit 1; }}"
+        return ["sh", "-c", f'{first}; exec sh -c "$0"', text]
+
+    assert Inside(HERE, enter, "web1").run("echo ran; exit 3") == Output(3, b"ran\n", b"")
+
+    always = Inside(HERE, lambda text: ["sh", "-c", f"echo '{busy}' >&2; exit 1"], "web1")
+    with pytest.raises(Unreachable, match=r"web1: .*Failed to rexec as memfd"):
+        always.run("true")
+
+    printed = Inside(HERE, lambda text: ["sh", "-c", text], "web1")
+    counted = tmp_path / "counted"
+    printed.run(f"echo x >>{counted}; echo '{busy}' >&2; exit 1")
+    assert counted.read_text(encoding="ascii") == "x\n"
+
+
 def test_ssh_asks_nothing_checks_host_keys_and_shares_its_connection(tmp_path: Path) -> None:
     ssh = Ssh("root@node1", "/tmp/ct0-x", ("-p", "2222"))
     options = set(ssh.argv)

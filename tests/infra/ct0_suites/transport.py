@@ -14,6 +14,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 from typing import Callable, NamedTuple, Protocol
 
 from ct0.text import plain
@@ -25,6 +26,10 @@ LARGEST = 64 << 20  # bytes of one command's output
 # The whole text is one argument of a POSIX shell. The mark is on standard output, after all of the
 # command's own, and cannot be guessed by who wrote that.
 MARKED = "( {command}\n) ; printf '\\n%s %s\\n' {mark} $?"
+
+# lxc-attach first makes a copy of itself in memory, which now and then is "busy": nothing was run.
+NOTHING_RAN = b"Failed to rexec as memfd"
+TRIES = 5
 
 
 class Output(NamedTuple):
@@ -115,10 +120,14 @@ class Inside:
     def run(self, command: str, stdin: bytes = b"", timeout: float = TIMEOUT) -> Output:
         mark = secrets.token_hex(8)
         text = MARKED.format(command=command, mark=mark)
-        try:
-            said = self.machine.run(shlex.join(self.enter(text)), stdin, timeout)
-        except Unreachable as error:
-            raise Unreachable(f"{plain(self.name)}: {error}") from error
+        for _ in range(TRIES):
+            try:
+                said = self.machine.run(shlex.join(self.enter(text)), stdin, timeout)
+            except Unreachable as error:
+                raise Unreachable(f"{plain(self.name)}: {error}") from error
+            if mark.encode("ascii") in said.stdout or NOTHING_RAN not in said.stderr:
+                break
+            time.sleep(0.2)
         return unmarked(said, mark, self.name)
 
 
