@@ -20,7 +20,7 @@ settings.register_profile(
     "ct0",
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
-    derandomize=os.environ.get("CT0_NO_SKIP") == "1",
+    derandomize=os.environ.get("CT0_SAME_EXAMPLES") == "1",
 )
 settings.load_profile("ct0")
 
