@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from ct0_suites.records import (
     CRITICAL,
@@ -154,7 +155,7 @@ def many(hosts: int = 100, expectations: int = 50) -> Iterator[Result]:
             yield Result(name, suite, subject, outcome, severity, problems, 0.02, waiver)
 
 
-def summary(found: Sequence[Result], **more: object) -> Summary:
+def summary(found: Sequence[Result], **more: Any) -> Summary:
     counts = {outcome: sum(each.outcome == outcome for each in found) for outcome in OUTCOMES}
     critical = sum(each.outcome == FAILED and each.severity == CRITICAL for each in found)
     targets = len({each.subject for each in found} - {DEAD})
@@ -163,7 +164,7 @@ def summary(found: Sequence[Result], **more: object) -> Summary:
     return whole._replace(**more)
 
 
-def run(report: Report, found: Iterable[Result], **more: object) -> Summary:
+def run(report: Report, found: Iterable[Result], **more: Any) -> Summary:
     """A whole run of a report; `more` replaces what the summary says."""
     results = list(found)
     report.begin(len({each.subject.node for each in results}), len(ASKED))

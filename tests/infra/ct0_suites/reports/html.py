@@ -49,8 +49,8 @@ class Html:
         found = self.waivers.get(result.waiver)
         if found is None:
             match = WAIVER.fullmatch(result.waiver)
-            parts = match.groups() if match else ("until", "", "", result.waiver)
-            found = page.Waived(*parts[1:], over=parts[0] != "until")
+            word, day, owner, why = match.groups() if match else ("until", "", "", result.waiver)
+            found = page.Waived(day, owner, why, over=word != "until")
             self.waivers[result.waiver] = found
         found.count += 1
         if len(found.named) < NAMED:

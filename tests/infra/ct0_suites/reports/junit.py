@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from xml.sax.saxutils import escape, quoteattr
 
 from ct0_suites.records import ERROR, FAILED, NOT_APPLICABLE, PASSED, WAIVED, Result, Subject
-from ct0_suites.reports.wording import cleaned, trouble
+from ct0_suites.reports.wording import cleaned, ct_name, trouble
 from ct0_suites.reports.writing import Spool, check, written
 from ct0_suites.running import Summary
 
@@ -58,11 +58,15 @@ class JUnit:
         yield f"<testsuites{counted(total, summary.seconds, skipped=False)}>\n".encode()
         if wrong:
             yield run_failed(wrong, when).encode()
-        for subject in sorted(self.counts):
+        for subject in sorted(self.counts, key=machine_first):
             yield suite_head(subject, self.counts[subject], self.seconds[subject], when).encode()
             yield from self.spool.pieces(subject)
             yield b"  </testsuite>\n"
         yield b"</testsuites>\n"
+
+
+def machine_first(subject: Subject) -> tuple[object, ...]:
+    return subject.node, bool(subject.ctid), ct_name(subject), subject
 
 
 def suite_head(subject: Subject, counts: Counter[str], seconds: float, when: str) -> str:

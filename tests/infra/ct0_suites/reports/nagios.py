@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from ct0_suites.records import ERROR, FAILED, NOT_APPLICABLE, PASSED, WAIVED, Result
-from ct0_suites.reports.wording import STATES, cleaned, shortened, state_of, trouble
+from ct0_suites.reports.wording import STATES, cleaned, several, shortened, state_of, trouble
 from ct0_suites.reports.worst import Worst
 from ct0_suites.running import Summary
 
@@ -77,7 +77,7 @@ class Nagios:
         if counts[ERROR] and summary.judged:
             parts.append(f"{counts[ERROR]} of {total} could not be judged")
         if summary.judged and not counts[FAILED] and not counts[ERROR]:
-            where = f" on {summary.targets} targets of {summary.nodes} nodes"
+            where = f" on {several(summary.targets, 'target')}"
             parts.append(f"{counts[PASSED]} of {total} passed{where}")
         if self.waived:
             names = ", ".join(map(clean, sorted(self.waived)[:WAIVERS]))
