@@ -24,6 +24,12 @@ CollectError = pytest.Collector.CollectError
 THEIRS = dict(testinfra.backend.BACKENDS)
 
 
+class Recording(Host):
+    """What a snapshot gives."""
+
+    trouble: tuple[str, ...] = ()
+
+
 @pytest.fixture(autouse=True)
 def machines(
     host: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -39,7 +45,7 @@ def machines(
     @contextmanager
     def snapshot(way: Transport) -> Iterator[Host]:
         looks.append("look")
-        yield Host(str(host("openvz6")))
+        yield Recording(str(host("openvz6")))
 
     monkeypatch.setattr(nodes, "snapshot", snapshot)
     monkeypatch.setattr(testinfra.backend, "BACKENDS", dict(THEIRS))
@@ -141,6 +147,15 @@ def test_what_is_wrong_is_a_line_of_the_collection(url: str, why: str) -> None:
     with pytest.raises(CollectError, match=why) as raised:
         testinfra.get_hosts([url])
     assert str(raised.value).isprintable()
+
+
+def test_an_engines_folder_that_does_not_answer_is_a_line_of_the_collection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Recording, "trouble", ("/var/lib/lxc",))
+    with pytest.raises(CollectError, match="here: /var/lib/lxc does not answer"):
+        testinfra.get_hosts(["ct://*"])
+    assert ids("ct://0") == ["ct://0"]
 
 
 def test_a_node_that_is_not_reached_is_a_line_of_the_collection(tmp_path: Path) -> None:

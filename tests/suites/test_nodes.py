@@ -27,6 +27,12 @@ Hosts = Callable[[str], Path]
 Recorded = Callable[[str], None]
 
 
+class Recording(Host):
+    """What a snapshot gives."""
+
+    trouble: tuple[str, ...] = ()
+
+
 @pytest.fixture
 def recorded(host: Hosts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recorded:
     """recorded("openvz6"): every machine is that one, and has all engines' commands; its shell is
@@ -40,7 +46,7 @@ def recorded(host: Hosts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Re
         @contextmanager
         def snapshot(way: Transport) -> Iterator[Host]:
             way.run("true")
-            yield Host(str(host(name)))
+            yield Recording(str(host(name)))
 
         monkeypatch.setattr(nodes, "snapshot", snapshot)
 
@@ -206,7 +212,7 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     @contextmanager
     def snapshot(way: Transport) -> Iterator[Host]:
-        yield Host(str(tmp_path))
+        yield Recording(str(tmp_path))
 
     monkeypatch.setattr(nodes, "snapshot", snapshot)
 
@@ -230,6 +236,20 @@ def test_a_container_that_cannot_be_entered_costs_itself_only(
         assert len(targets) == 5
         with pytest.raises(Unreachable, match=r"node1/web1: .*its machine has no vzctl or prlctl"):
             targets[1].run("true")
+
+
+def test_an_engines_folder_that_does_not_answer_is_never_ok(
+    recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stopped container that nobody sees would be one that nobody misses."""
+    recorded("openvz6")
+    monkeypatch.setattr(Recording, "trouble", ("/var/lib/lxc",))
+    with node_of("ct+ssh://node1?container=web1").open() as (first, last):
+        assert first.subject.name == "web1"
+        assert last.subject.id == "node1//var/lib/lxc"
+        with pytest.raises(Unreachable, match="node1: /var/lib/lxc does not answer"):
+            last.run("true")
+    assert ids("ct+ssh://node1?container=0") == [CT0]
 
 
 def test_nsenter_means_a_process(recorded: Recorded, host: Hosts) -> None:

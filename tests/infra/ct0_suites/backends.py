@@ -82,6 +82,10 @@ class ContainerBackend(base.BaseBackend):  # type: ignore[misc]  # testinfra has
         """The names of all whom a URL means: NAME, or for a node's [user@]node[:port]/NAME."""
         where = of_options(cls.NAME, host, options)
         cts = looked(where)[1]
+        silent = () if where.alone else MACHINES.look(where).silent
+        if silent:
+            text = f"{name_of(where)}: {silent[0]} does not answer: who does not run is not known"
+            raise pytest.Collector.CollectError(plain(text))
         here = f"{host.rstrip('/')}/" if where.host else ""
         machine = [here.rstrip("/") or MACHINE] if where.alone or not where.pattern else []
         if where.scheme == "nsenter":

@@ -70,6 +70,7 @@ class Found(NamedTuple):
     pids: frozenset[int]  # all processes
     present: frozenset[str]  # its commands, of those that enter containers
     root: bool  # whether its commands are run by root
+    silent: Sequence[str] = ()  # folders of engines that do not answer: who is stopped is missing
 
 
 def node_of(url: str, kind: str = "", name: str = "") -> Node:
@@ -93,6 +94,8 @@ def targets(address: Address, name: str, kind: str = "") -> Iterator[Sequence[Ta
     with way_to(address, name) as way:
         found = look(way, name, kind)
         cts = [target for _, target in members(found, address)]
+        if not address.alone:
+            cts += [missing(found, folder) for folder in found.silent]
         yield [found.machine, *cts] if address.alone or not address.pattern else cts
 
 
@@ -129,13 +132,13 @@ def look(way: Transport, name: str, kind: str = "") -> Found:
     with snapshot(way) as host:
         cts = containers(host)
         systemd = frozenset((ct.engine, ct.ctid) for ct in cts if has_systemd(ct, host))
-        pids = frozenset(host.pids())
+        pids, silent = frozenset(host.pids()), tuple(host.trouble)
     engines = Counter(ct.engine for ct in cts)
     first = next((engine for command, engine in ENGINES.items() if command in present), "")
     engine = engines.most_common(1)[0][0] if engines else first
     kind = kind or (records.CT0 if engine else records.HOST)
     machine = Target(Subject(name, kind, engine if kind == records.CT0 else ""), way)
-    found = Found(machine, cts, systemd, pids, present, user == "0")
+    found = Found(machine, cts, systemd, pids, present, user == "0", silent)
     machine.containers = [inside(ct, found, ()) for ct in cts]
     return found
 
@@ -161,6 +164,13 @@ def members(found: Found, address: Address) -> list[tuple[CT, Target]]:
     else:
         cts = chosen(found.cts, SCHEMES[address.scheme][0], address.pattern)
     return [(ct, inside(ct, found, SCHEMES[address.scheme][1])) for ct in cts]
+
+
+def missing(found: Found, folder: str) -> Target:
+    """In place of those whom a folder that does not answer would have named: never judged OK."""
+    node = found.machine.subject.node
+    why = f"{node}: {folder} does not answer: who does not run there is not known"
+    return Target(Subject(node, records.CT, "", folder), Closed(why), RUNNING, found.machine)
 
 
 def chosen(everybody: Sequence[CT], engine: str, pattern: str) -> list[CT]:
