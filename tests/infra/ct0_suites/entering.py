@@ -67,15 +67,17 @@ def lxc_attach(ct: CT, text: str) -> list[str]:
 
 
 def incus(ct: CT, text: str) -> list[str]:
-    """Also LXD's: its client is called lxc. A CTID is NAME, or PROJECT_NAME in another project."""
+    return ["incus", *project(ct), "--", *sh(text)]
+
+
+def lxd(ct: CT, text: str) -> list[str]:
+    return ["lxc", *project(ct), "--", *sh(text)]
+
+
+def project(ct: CT) -> list[str]:
+    """A CTID of Incus' and LXD's is NAME, or PROJECT_NAME in another project than the first."""
     project, _, name = ct.ctid.rpartition("_")
-    client = "lxc" if of_lxd(ct) else "incus"
-    options = ["--project", project or "default", "--mode=non-interactive"]
-    return [client, "exec", name, *options, "--", *sh(text)]
-
-
-def of_lxd(ct: CT) -> bool:
-    return "/lxd/" in ct.config
+    return ["exec", name, "--project", project or "default", "--mode=non-interactive"]
 
 
 def systemd_run(ct: CT, text: str) -> list[str]:
@@ -103,8 +105,8 @@ WAYS: dict[str, tuple[Way, ...]] = {
     "proxmox": (Way("pct", pct), Way("lxc-attach", lxc_attach)),
     "lxc": (Way("lxc-attach", lxc_attach),),
     "incus": (
-        Way("incus", incus, lambda ct: not of_lxd(ct)),
-        Way("lxc", incus, of_lxd),
+        Way("incus", incus, lambda ct: "/lxd/" not in ct.config),
+        Way("lxc", lxd, lambda ct: "/incus/" not in ct.config),
     ),
     "nspawn": (Way("systemd-run", systemd_run), Way("nsenter", nsenter, running)),
     "docker": (Way("docker", docker),),
