@@ -28,6 +28,7 @@ PACKAGES = (
     "monitoring-plugins-basic",
     "nftables",
     "openssh-client",
+    "openssh-server",
     "podman",
     "procps",
     "prometheus",
