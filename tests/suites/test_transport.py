@@ -169,6 +169,7 @@ def test_ssh_that_is_not_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     ssh = Ssh("node1", str(tmp_path))
     with pytest.raises(Unreachable, match=r"node1: ssh: .*No such file"):
         ssh.run("true")
+    ssh.close()
 
 
 def test_status_and_input_over_ssh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

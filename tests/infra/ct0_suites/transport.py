@@ -98,14 +98,17 @@ class Ssh:
     def close(self) -> None:
         """End the shared connection; nothing happens if there is none."""
         at = self.argv.index("--")
-        subprocess.run(
-            [*self.argv[:at], "-O", "exit", *self.argv[at:]],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=10,
-            check=False,
-        )
+        try:
+            subprocess.run(
+                [*self.argv[:at], "-O", "exit", *self.argv[at:]],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=10,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            pass  # no ssh here, which `run` has said; or one that hangs, and ends by ControlPersist
 
 
 class Inside:
