@@ -93,11 +93,18 @@ def rule_of(table: str, chain: str, expr: Sequence[Any]) -> Rule:
     verdict = leads[0] if last in ("jump", "goto") and leads else last
     return Rule(
         f"{table} {chain} {canonical(statements)}",
-        ("json " + canonical(statements),),
+        () if lossy(statements) else ("json " + canonical(statements),),
         verdict.upper() if last in ("accept", "drop", "reject") else verdict,
         leads,
         len(statements) == 1 and last in VERDICTS,
     )
+
+
+def lossy(value: Any) -> bool:
+    """Whether a match of iptables' is in it, without its arguments."""
+    if isinstance(value, dict):
+        return "xt" in value or any(map(lossy, value.values()))
+    return isinstance(value, list) and any(map(lossy, value))
 
 
 def normal(value: Any) -> Any:

@@ -27,6 +27,8 @@ from ct0.firewall import nft
 from ct0.firewall.rules import Chain, Rule, Table
 
 TOKEN = re.compile(r'"[^"\n]*"|[{};,]|[^\s{};,"]+')
+XT_REMARK = re.compile(r"\s*(?:xt_|match |target |watcher )")
+XT = re.compile(r"(?<!\S)xt (?:match|target|watcher) ")
 TABLE = re.compile(r"table (ip6?|inet|arp|bridge|netdev) (\S+)")
 HOOK = re.compile(r"type (\S+) hook (\S+) (?:devices? .*?)?priority (.+)")
 COUNTER = re.compile(
@@ -37,7 +39,7 @@ EXPIRES = re.compile(r" expires [0-9a-z]+")
 USED = re.compile(r"( quota (?:over |until )?[0-9]+ [a-z]+) used [0-9]+ [a-z]+")
 LEADS = re.compile(r"\b(?:jump|goto) ([^\s,}]+)")
 SET = re.compile(r"\{ ([^{}]*) \}")
-STATES = re.compile(r"ct state ([a-z]+(?:,[a-z]+)+)")
+STATES = re.compile(r"ct state ([a-z]+(?:, [a-z]+)+)")
 VERDICTS = ("accept", "drop", "reject", "return", "continue", "queue")
 QUOTED = re.compile(r'"[^"\n]*"')
 
@@ -66,7 +68,10 @@ def statements(text: str, path: str) -> Iterator[tuple[str, int]]:
     depth, began = 0, 1
     for number, line in enumerate(text.split("\n"), 1):
         remark = REMARK.match(line)
-        line = remark[1] if remark else line
+        if remark:
+            # nft that knows nothing of xtables: `counter accept # xt_comment`.
+            lost = remark[1].strip() and XT_REMARK.match(line[remark.end() :])
+            line = remark[1] + (" xt match unknown" if lost else "")
         if '"' in QUOTED.sub("", line):
             raise Malformed(f"{path}:{number}", line)
         tokens = TOKEN.findall(line)
@@ -179,7 +184,8 @@ def rule_of(table: str, chain: str, text: str) -> Rule:
         known = verdict if verdict in VERDICTS else ""
     always = len(words) == 1 or words[0] in ("reject", "jump", "goto")
     shown = known.upper() if known in ("accept", "drop", "reject") else known
-    return Rule(f"{table} {chain} {said}", ("text " + said,), shown, leads, always and bool(known))
+    forms = () if XT.search(QUOTED.sub('""', said)) else ("text " + said,)
+    return Rule(f"{table} {chain} {said}", forms, shown, leads, always and bool(known))
 
 
 def normal(text: str) -> str:
@@ -198,7 +204,7 @@ def normal(text: str) -> str:
     said = EXPIRES.sub("", COUNTER.sub("", said))
     said = USED.sub(r"\1", said)
     said = re.sub(r"  +", " ", said).strip()
-    said = STATES.sub(lambda m: "ct state { " + ", ".join(m[1].split(",")) + " }", said)
+    said = STATES.sub(lambda m: "ct state { " + m[1] + " }", said)
     said = SET.sub(in_order, said)
     return QUOTED.sub(lambda found: kept[int(found[0].strip('"'))], said)
 

@@ -9,7 +9,8 @@ from typing import NamedTuple
 class Rule(NamedTuple):
     """Two rules are the same when they have a form in common; `text` is for people.
 
-    nft's rules have two forms, of its JSON and of its text.
+    nft's rules have two forms, of its JSON and of its text; one that it shows without its arguments
+    has none, and is the same as no other.
     """
 
     text: str  # as found, without counters

@@ -205,7 +205,15 @@ class Firewall:
                 tables = nft_text.joined(nft.parse(self.sections["json"].text), tables)
             except ValueError as error:
                 raise Unavailable(f"nft's rules changed while they were read: {error}") from error
-        return nft.native(tables, {family: self.modern(family) for family in FAMILIES})
+        tables = nft.native(tables, {family: self.modern(family) for family in FAMILIES})
+        for table in tables.values():
+            for chain in table.chains.values():
+                if not all(rule.forms for rule in chain.rules):
+                    raise Unavailable(
+                        f"nft shows rules of iptables' in part only: {plain(table.name)}"
+                        f" {plain(chain.name)}: no iptables-save here to show them"
+                    )
+        return tables
 
     def frameworks(self) -> dict[str, str]:
         """Those that do anything, with what each has: {"legacy iptables": "ipv4 filter", …}."""
