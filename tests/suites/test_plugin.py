@@ -92,3 +92,32 @@ def test_without_testinfra_it_is_silent(tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     assert "1 passed" in done.stdout
+
+
+OWN = """import os
+
+def test_what_is_read(host, ct0_target, ct0_processes, ct0_service, ct0_mounts, ct0_sysctls):
+    assert ct0_target.run("echo x").text == "x\\n"
+    assert os.getpid() in [each.pid for each in ct0_processes]
+    assert not ct0_service("ct0-no-such-service").exists
+    assert "/proc" in [each.point for each in ct0_mounts]
+    assert ct0_sysctls(["kernel.ostype"]) == {"kernel.ostype": "Linux"}
+
+def test_standard_input(ct0_target):
+    given = bytes(range(256)) * 3
+    assert ct0_target.run("cat", given).stdout == given
+"""
+
+
+@pytest.mark.parametrize("host", ["local://", "ct://0"])
+def test_fixtures_for_tests_of_ones_own(tmp_path: Path, host: str) -> None:
+    (tmp_path / "test_own.py").write_text(OWN)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--hosts={host}"]
+        + ["test_own.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "2 passed" in done.stdout, done.stdout

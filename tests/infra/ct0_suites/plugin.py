@@ -8,7 +8,8 @@ testinfra is not, and imports the rest when it is asked for.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
 
@@ -89,3 +90,62 @@ def ct0_target(host: Any) -> Target:
         return target_of(host)
     except (Error, OSError) as error:
         pytest.fail(reason(error), pytrace=False)
+
+
+# What is read of a host, for tests of one's own.
+
+
+@pytest.fixture(scope="module")
+def ct0_processes(ct0_target: Target) -> list[Any]:
+    """All processes with their owners: `ct0_suites.resources.processes.Record`."""
+    from ct0_suites.resources.processes import read_processes
+
+    return list(read_processes(ct0_target))
+
+
+@pytest.fixture(scope="module")
+def ct0_service(ct0_target: Target) -> Callable[[str], Any]:
+    """ct0_service("sshd") is a `ct0_suites.resources.service.Service`, under any init."""
+    from ct0_suites.resources.services import read_service
+
+    return partial(read_service, ct0_target)
+
+
+@pytest.fixture(scope="module")
+def ct0_puppet(ct0_target: Target) -> Any:
+    """Puppet's agent and its last runs: `ct0_suites.resources.puppet.Agent`."""
+    from ct0_suites.resources.puppet import read_agent
+
+    return read_agent(ct0_target)
+
+
+@pytest.fixture(scope="module")
+def ct0_firewall(ct0_target: Target) -> Any:
+    """The live rules, normalised: `ct0_suites.resources.firewall.Firewall`."""
+    from ct0_suites.resources.firewall import read_firewall
+
+    return read_firewall(ct0_target)
+
+
+@pytest.fixture(scope="module")
+def ct0_audit(ct0_target: Target) -> Any:
+    """What the audit finds in a host's scripts: `ct0_suites.resources.audit.Report`."""
+    from ct0_suites.resources.audit import read_audit
+
+    return read_audit(ct0_target)
+
+
+@pytest.fixture(scope="module")
+def ct0_mounts(ct0_target: Target) -> list[Any]:
+    """What is mounted: `ct0_suites.resources.mounts.Mount`."""
+    from ct0_suites.resources.mounts import read_mounts
+
+    return list(read_mounts(ct0_target))
+
+
+@pytest.fixture(scope="module")
+def ct0_sysctls(ct0_target: Target) -> Callable[[list[str]], Any]:
+    """ct0_sysctls(["net.ipv4.ip_forward"]) is name -> value, None for one that is not there."""
+    from ct0_suites.resources.sysctls import read_sysctls
+
+    return partial(read_sysctls, ct0_target)
