@@ -198,7 +198,19 @@ def reserved(path: str, force: bool) -> Iterator[None]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    from ct0_suites.command import Parser, nodes_of, positive
+    from ct0_suites.command import nodes_of
+
+    options = parser().parse_args(arguments)
+    nodes = nodes_of(options)
+    if not nodes:
+        raise Wrong("no nodes: give a URL or --inventory (try --help)")
+    if options.output != "-" and not options.force and os.path.lexists(options.output):
+        raise Wrong(f"{options.output}: is there already; --force overwrites it")
+    return written(observe(nodes, options.jobs, options.suite or SUITES), options)
+
+
+def parser() -> argparse.ArgumentParser:
+    from ct0_suites.command import Parser, positive
 
     parser = Parser(
         prog="ct0 verify snapshot",
@@ -206,34 +218,15 @@ def main(arguments: Sequence[str]) -> int:
         epilog="Exit status: 0 all was seen; 3 a node was not reached, or nothing was written.",
     )
     add = parser.add_argument
+    lists: dict[str, Any] = {"action": "append", "default": []}
     add("urls", nargs="*", metavar="URL", help="what to look at, beside --inventory's nodes")
-    add(
-        "-i",
-        "--inventory",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="nodes, as ct0 verify takes them (repeatable)",
-    )
-    add("--hosts", action="append", default=[], metavar="URL,...", help="as pytest's --hosts")
+    add("-i", "--inventory", metavar="FILE", help="as ct0 verify takes them (repeatable)", **lists)
+    add("--hosts", metavar="URL,...", help="as pytest's --hosts", **lists)
     add("-o", "--output", default="-", metavar="FILE", help="where to write it (standard output)")
     add("--force", action="store_true", help="overwrite FILE")
-    add(
-        "--suite",
-        action="append",
-        default=[],
-        choices=SUITES,
-        metavar="NAME",
-        help="only this one (repeatable)",
-    )
+    add("--suite", choices=SUITES, metavar="NAME", help="only this one (repeatable)", **lists)
     add("-j", "--jobs", type=positive, default=8, metavar="N", help="nodes at a time (8)")
-    options = parser.parse_args(arguments)  # fmt: skip
-    nodes = nodes_of(options)
-    if not nodes:
-        raise Wrong("no nodes: give a URL or --inventory (try --help)")
-    if options.output != "-" and not options.force and os.path.lexists(options.output):
-        raise Wrong(f"{options.output}: is there already; --force overwrites it")
-    return written(observe(nodes, options.jobs, options.suite or SUITES), options)
+    return parser
 
 
 def written(snapshot: Snapshot, options: argparse.Namespace) -> int:
