@@ -53,6 +53,19 @@ def test_what_is_written_to_standard_output_is_alone_there() -> None:
     assert classes(options(jsonl="-")) == [Progress, JsonLines]
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"html": "-", "jsonl": "-"},
+        {"nagios": True, "jsonl": "-"},
+        {"html": "report", "junit": "report"},
+    ],
+)
+def test_two_reports_do_not_go_to_one_place(given: dict[str, Any]) -> None:
+    with pytest.raises(Wrong, match=r"two reports cannot both go to (standard output|report)"):
+        reports(options(**given))
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_standard_output(name: str, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     report = FORMATS[name]("-")

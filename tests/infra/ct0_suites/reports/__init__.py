@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import Callable
 
+from ct0_suites.expectations.files import Wrong
 from ct0_suites.reports.html import Html
 from ct0_suites.reports.jsonlines import JsonLines
 from ct0_suites.reports.junit import JUnit
@@ -26,11 +27,15 @@ FORMATS: dict[str, Callable[[str], Report]] = {
 
 def reports(options: argparse.Namespace) -> list[Report]:
     """All that were asked for: the files, and one for whoever called, which comes last. Progress
-    is for who looks at a terminal."""
-    found = [form(path) for name, form in FORMATS.items() if (path := getattr(options, name, None))]
+    is for who looks at a terminal. Raises Wrong."""
+    paths = {name: path for name in FORMATS if (path := getattr(options, name))}
+    places = [*paths.values(), *(["-"] if options.nagios else [])]
+    for place in places:
+        if places.count(place) > 1:
+            where = "standard output" if place == "-" else place
+            raise Wrong(f"two reports cannot both go to {where}")
+    found = [FORMATS[name](path) for name, path in paths.items()]
     if options.nagios:
         return [*found, Nagios(sys.stdout)]
-    text: list[Report] = []
-    if "-" not in (getattr(options, name, None) for name in FORMATS):
-        text = [Text(sys.stdout, options.verbose)]
+    text = [] if "-" in places else [Text(sys.stdout, options.verbose)]
     return [Progress(sys.stderr), *found, *text]

@@ -80,6 +80,7 @@ SCHEMA = {
             seconds=SECONDS,
             interrupted={"type": "boolean"},
             nothing={"description": 'Why nothing was judged, or "".', **STRING},
+            trouble={"description": 'Which report could not be written, or "".', **STRING},
         ),
     ],
 }
@@ -141,6 +142,7 @@ class JsonLines:
                 "seconds": round(summary.seconds, 6),
                 "interrupted": summary.interrupted,
                 "nothing": text(summary.nothing),
+                "trouble": text(summary.trouble),
             }
         )
         if self.path != "-" and self.stream is not None:
