@@ -178,7 +178,7 @@ def verify_command(folder: Path, hosts: int) -> list[str]:
     nodes = "".join(f"  - {{url: 'local://', name: host{n}, kind: host}}\n" for n in range(hosts))
     (folder / "nodes.yaml").write_text(f"version: 1\nnodes:\n{nodes}", encoding="utf-8")
     command = [sys.executable, "-m", "ct0.cli", "verify", "-i", "nodes.yaml", "-e", "site.yaml"]
-    return [*command, "--junit=/dev/null", "--jsonl=/dev/null"]
+    return [*command, "--junit=ours.xml", "--jsonl=ours.jsonl"]
 
 
 def their_command(folder: Path, hosts: int) -> list[str]:
