@@ -134,6 +134,25 @@ def test_a_users_process_cannot_point_ct0_at_files(root: Path) -> None:
     assert listed(root) == {}
 
 
+def test_on_a_recorded_host_status_tells_whose_a_command_line_is(root: Path) -> None:
+    """All of its files are his who recorded it."""
+    write(root, "/home/eve/web1/config", "lxc.rootfs.path = dir:/\n")
+    title = b"[lxc monitor] /home/eve web1\0"
+    planted.process(root, 60, "lxc-start", cmdline=title, nspid="60", uid=1000)
+    assert listed(root) == {}
+
+
+def test_a_recorded_path_never_leads_out_of_the_record(root: Path, tmp_path: Path) -> None:
+    inner = tmp_path / "record"
+    planted.process(inner, 1, "init", cgroup="0::/init.scope\n", nspid="1")
+    write(root, "/outside/web1/config", "lxc.uts.name = web1\n")
+    title = b"[lxc monitor] /../outside web1\0"
+    planted.process(inner, 60, "lxc-start", cmdline=title, nspid="60")
+    assert listed(inner) == {}
+    assert Host(str(inner)).path("/../../etc/passwd") == f"{inner}/etc/passwd"
+    assert Host().path("/../etc") == "/../etc"
+
+
 def test_lxc_cgroup_with_a_number_belongs_to_the_ct_it_was_made_for(root: Path) -> None:
     write(root, "/var/lib/lxc/web1/config", "lxc.uts.name = web1\n")
     run(root, 70, "0::/lxc.payload.web1-1\n")

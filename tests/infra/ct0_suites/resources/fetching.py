@@ -53,20 +53,27 @@ show() {
 }
 """
 
-# Some processes at a time; a list of thousands is too long for one command line.
+# Some processes at a time; a list of thousands is too long for one command line. Paths of /proc hold
+# nothing that a shell would split or expand.
 PROCESSES = r"""
-n=0 small= large= links=
 flush() {
     [ -n "$small" ] || return 0
-    show {short} $small
-    show {long} $large
+    printf '>%s\n' $small
+    M=$M "$head" -qc {short} $small_marked $self
+    printf '>%s\n' $large
+    M=$M "$head" -qc {long} $large_marked $self
     ls -ldn$q $links
-    n=0 small= large= links=
+    n=0 small= small_marked= large= large_marked= links=
 }
+n=0 small= small_marked= large= large_marked= links=
 for p in /proc/[0-9]*; do
-    small="$small $p/stat $p/comm $p/cmdline" large="$large $p/status $p/cgroup"
-    links="$links $p/ns/pid $p/exe" n=$((n+1))
-    [ $n -lt 40 ] || flush
+    small="$small $p/stat $p/comm $p/cmdline"
+    small_marked="$small_marked $self $p/stat $self $p/comm $self $p/cmdline"
+    large="$large $p/status $p/cgroup"
+    large_marked="$large_marked $self $p/status $self $p/cgroup"
+    links="$links $p/ns/pid $p/exe"
+    n=$((n+1))
+    [ $n -lt 100 ] || flush
 done
 flush
 """
