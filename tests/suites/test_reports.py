@@ -21,6 +21,7 @@ from ct0_suites.reports.progress import Progress
 from ct0_suites.reports.text import Text
 from ct0_suites.reports.wording import rank
 from ct0_suites.reports.worst import Worst
+from ct0_suites.reports.writing import check
 from ct0_suites.running import Report, Summary, ended
 from suites.reported import all_well, many, results, summary
 
@@ -151,3 +152,16 @@ def test_nothing_is_left_in_the_folder_for_temporary_files(tmp_path: Path) -> No
         report.begin(1, 1)
         report.end(summary([]))
     assert set(os.listdir(tmp_path)) - before == set(FORMATS)
+
+
+def test_where_it_must_be_allowed_to_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is replaced needs its folder, one that is written needs itself."""
+    asked = []
+    monkeypatch.setattr("os.access", lambda path, mode: asked.append((path, mode)))
+    report = tmp_path / "report"
+    report.write_text("")
+    for path, replaced in ((report, True), (report, False), (tmp_path / "new", False)):
+        with pytest.raises(Wrong, match="may not be written: run as root"):
+            check(str(path), replaced)
+    folder = os.path.realpath(tmp_path)
+    assert asked == [(each, os.W_OK) for each in (folder, f"{folder}/report", folder)]

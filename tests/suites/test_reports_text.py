@@ -7,7 +7,7 @@ from typing import Callable
 
 import pytest
 
-from ct0_suites.records import CRITICAL, CT0, FAILED, PASSED, Result, Subject
+from ct0_suites.records import CRITICAL, CT0, FAILED, PASSED, WARNING, Result, Subject
 from ct0_suites.reports.progress import Progress
 from ct0_suites.reports.text import Text
 from suites.reported import HOSTILE, NODE1, all_well, hostile, many, results, run, summary
@@ -38,6 +38,21 @@ def test_all_is_well_in_one_line() -> None:
     assert text(all_well()) == (
         "OK: 61 passed, 0 failed, 4 not applicable in 3.2 s (6 targets of 2 nodes)\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("severities", "told"),
+    [
+        ((WARNING,), "1 failed (a warning)"),
+        ((WARNING, WARNING), "2 failed (warnings)"),
+        ((WARNING, CRITICAL), "2 failed (1 of them a warning)"),
+        ((WARNING, WARNING, CRITICAL), "3 failed (2 of them warnings)"),
+        ((CRITICAL,), "1 failed"),
+    ],
+)
+def test_warnings_are_told_from_failures(severities: tuple[str, ...], told: str) -> None:
+    found = [Result("x", "ssh", NODE1, FAILED, each, ("wrong",)) for each in severities]
+    assert f": 0 passed, {told} in 3.2 s" in text(found)
 
 
 def test_nothing_judged_is_said_with_its_reason() -> None:
@@ -126,7 +141,7 @@ def test_progress_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
         report.add(result)
     report.node_done()
     last = stream.getvalue().rpartition("\r")[2]
-    assert last == "1 of 3 nodes, 73 judged, 4 failed, 2 not judged: node3\033[K"
+    assert last == "1 of 3 nodes, 73 results, 4 failed, 2 not judged: node3\033[K"
     report.end(summary(found))
     assert stream.getvalue().endswith("\r\033[K")
     assert "\n" not in stream.getvalue()

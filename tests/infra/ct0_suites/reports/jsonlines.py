@@ -97,7 +97,7 @@ class JsonLines:
 
     def begin(self, nodes: int, expectations: int) -> None:
         self.expectations = expectations
-        check(self.path)
+        check(self.path, replaced=False)
         try:
             self.stream = (
                 sys.stdout.buffer if self.path == "-" else open(self.path, "wb")  # noqa: SIM115 - until the run is over

@@ -1,6 +1,6 @@
 """Progress on a terminal: one line that is written over, and gone at the end.
 
-12 of 100 nodes, 640 judged, 3 failed, 1 not judged: node17/web1 ...
+12 of 100 nodes, 640 results, 3 failed, 1 not judged: node17/web1 ...
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Progress:
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self.shown = stream.isatty()
-        self.nodes = self.done = self.judged = self.failed = self.errors = 0
+        self.nodes = self.done = self.results = self.failed = self.errors = 0
         self.drawn = -PAUSE
         self.last = ""
 
@@ -31,7 +31,7 @@ class Progress:
         self.draw()
 
     def add(self, result: Result) -> None:
-        self.judged += 1
+        self.results += 1
         self.failed += result.outcome == FAILED
         self.errors += result.outcome == ERROR
         self.last = shortened(result.subject.id, NAME)
@@ -54,7 +54,7 @@ class Progress:
         self.put(f"\r{self.line()[: columns - 1]}\033[K")
 
     def line(self) -> str:
-        text = f"{self.done} of {several(self.nodes, 'node')}, {self.judged} judged"
+        text = f"{self.done} of {several(self.nodes, 'node')}, {several(self.results, 'result')}"
         if self.failed:
             text += f", {self.failed} failed"
         if self.errors:

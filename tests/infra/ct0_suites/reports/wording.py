@@ -101,10 +101,15 @@ def told(summary: Summary) -> str:
     counts = summary.counts
     failed, warnings = counts[FAILED], counts[FAILED] - summary.critical
     parts = [f"{counts[PASSED]} passed"]
-    if warnings == failed:
-        parts.append(f"{failed} failed" + (" (all warnings)" if failed else ""))
-    else:
-        parts.append(f"{failed} failed" + (f" ({warnings} only warnings)" if warnings else ""))
+    only = "a warning" if warnings == 1 else "warnings"
+    more = (
+        ""
+        if not warnings
+        else f" ({only})"
+        if warnings == failed
+        else f" ({warnings} of them {only})"
+    )
+    parts.append(f"{failed} failed{more}")
     for outcome, text in ((ERROR, "not judged"), (WAIVED, WAIVED), (NOT_APPLICABLE,) * 2):
         if counts[outcome]:
             parts.append(f"{counts[outcome]} {text}")

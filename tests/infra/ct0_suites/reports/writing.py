@@ -14,8 +14,11 @@ from ct0.replacing import replacing
 from ct0_suites.expectations.files import Wrong
 
 
-def check(path: str) -> None:
-    """Say before a run of an hour what would be said after it. Raises Wrong."""
+def check(path: str, replaced: bool = True) -> None:
+    """Say before a run of an hour what would be said after it. Raises Wrong.
+
+    `replaced`: the file is made anew beside what is there.
+    """
     if path == "-":
         return
     real = os.path.realpath(path)
@@ -24,8 +27,10 @@ def check(path: str) -> None:
         raise Wrong(f"{path}: is a folder, not a file for the report")
     if not os.path.isdir(folder):
         raise Wrong(f"{path}: there is no folder {folder}")
-    if not os.access(folder if not os.path.exists(real) else real, os.W_OK):
-        raise Wrong(f"{path}: may not be written")
+    anew = not os.path.exists(real) or (replaced and os.path.isfile(real))
+    if not os.access(folder if anew else real, os.W_OK):
+        what = f"the folder {folder}" if anew else "it"
+        raise Wrong(f"{path}: {what} may not be written: run as root, or give another place")
 
 
 @contextmanager
