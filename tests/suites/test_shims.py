@@ -395,3 +395,18 @@ def test_a_folder_that_a_container_makes_up_is_not_believed() -> None:
     lying = Target(Subject("n", CT), Scripted({"mkdir": "7 /\n", "alive": "yes\n"}))
     with pytest.raises(Unavailable), canary(lying, new_name()):
         pass
+
+
+def test_a_real_canary_where_sleep_is_busyboxs(
+    here: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(canary_module, "WAYS", ())
+    name = new_name()
+    with pytest.raises(Unavailable), canary(here, name):
+        pass
+    with canary(here, name, as_script=True) as bird:
+        assert bird.is_alive()
+        with open(f"/proc/{bird.pid}/comm") as file:
+            assert file.read() == f"{name}\n"
+    assert bird.has_ended()
+    assert not os.path.exists(bird.folder)

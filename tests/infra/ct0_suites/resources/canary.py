@@ -66,6 +66,17 @@ begin() {
 }
 """,
 )
+# Where sleep is busybox's, which is nothing under another name: the kernel calls a script by its
+# file's name too. A pidof without -x does not find it, killall and pkill do.
+SCRIPT = r"""
+begin() {
+    printf '#!/bin/sh\ni=0\nwhile [ $i -lt %s ]; do sleep 1; i=$((i+1)); done\n' $seconds \
+        >"$folder/$name"
+    chmod 700 "$folder/$name"
+    "$folder/$name" </dev/null >/dev/null 2>&1 &
+    pid=$!
+}
+"""
 
 ENDED = r"""
 i=0
@@ -94,9 +105,9 @@ class Canary:
         self.pid = 0
         self.folder = ""
 
-    def start(self) -> None:
+    def start(self, as_script: bool = False) -> None:
         """Raises Unavailable where none can live; Unreachable."""
-        for begin in WAYS:
+        for begin in (*WAYS, SCRIPT) if as_script else WAYS:
             words = self._run(begin + START).split()
             # A container may answer what it likes.
             folders = [f"{place}/{self.name}" for place in PLACES]
@@ -140,14 +151,15 @@ def new_name() -> str:
 
 
 @contextmanager
-def canary(target: Target, name: str) -> Iterator[Canary]:
+def canary(target: Target, name: str, as_script: bool = False) -> Iterator[Canary]:
     """One for as long as the block lasts, and nothing of it afterwards.
 
-    Raises Unavailable where none can live; Unreachable.
+    `as_script`: if need be as a script, which not every command finds. Raises Unavailable where
+    none can live; Unreachable.
     """
     bird = Canary(target, name)
     try:
-        bird.start()
+        bird.start(as_script)
         yield bird
     finally:
         try:

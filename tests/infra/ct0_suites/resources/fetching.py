@@ -53,7 +53,7 @@ show() {
 }
 """
 
-# Some processes at a time; a list of thousands is too long for one command line. Paths of /proc hold
+# Some processes at a time; a list of thousands is too long for a command line. Paths of /proc hold
 # nothing that a shell would split or expand.
 PROCESSES = r"""
 flush() {

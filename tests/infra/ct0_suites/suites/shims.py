@@ -157,7 +157,7 @@ def in_containers(running: Sequence[Target], name: str, stack: ExitStack) -> lis
         if engine in [bird.target.subject.engine for bird in birds]:
             continue
         try:
-            birds.append(stack.enter_context(canary(each, name)))
+            birds.append(stack.enter_context(canary(each, name, as_script=True)))
         except Error as error:
             failures.setdefault(engine, str(error))
             continue
@@ -198,7 +198,7 @@ def ended(
             for number, bird in enumerate(birds):
                 if not bird.is_alive():  # an earlier command ended it
                     bird.remove()
-                    birds[number] = stack.enter_context(canary(bird.target, name))
+                    birds[number] = stack.enter_context(canary(bird.target, name, as_script=True))
             target.run(called(caller, f"{program(caller, command)} {name}"))
             if not mine.has_ended():
                 yield f"{command} {SAID[caller]} does not end CT0's own process"
