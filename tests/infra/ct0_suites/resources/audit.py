@@ -71,7 +71,8 @@ def run_audit(root: str) -> str:
         raise Unavailable(f"ct0 audit: took more than {TIMEOUT:g} s") from error
     if done.returncode != 0:
         lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise Unavailable(plain(lines[-1] if lines else f"ct0 audit: status {done.returncode}"))
+        ours = [line for line in lines if line.startswith("ct0")]
+        raise Unavailable(plain([f"ct0 audit: status {done.returncode}", *lines, *ours][-1]))
     return done.stdout.decode("utf-8", "replace")
 
 

@@ -43,14 +43,14 @@ FILES = """
 /bin /etc/X11/xdm/Xreset /etc/anacrontab /etc/bash.bash_logout /etc/chkrootkit.conf
 /etc/collectd.conf /etc/crontab /etc/ct0/audit-waivers /etc/debian_version /etc/default/earlyoom
 /etc/default/rkhunter /etc/dhcpcd.enter-hook /etc/dhcpcd.exit-hook /etc/inittab /etc/login.defs
-/etc/logrotate.conf /etc/monit.conf /etc/monitrc /etc/nrpe.cfg /etc/passwd /etc/rc.local
-/etc/rc.shutdown /etc/rc.status /etc/redhat-release /etc/rkhunter.conf /etc/rkhunter.conf.local
-/etc/rsnapshot.conf /etc/supervisord.conf /etc/sysconfig/earlyoom /etc/sysconfig/init
-/etc/sysctl.conf /etc/verynice.conf /etc/vzdump.conf /etc/watchdog.conf /etc/zsh/zlogout /lib /lib64
-/sbin /sbin/dhclient-script /usr/bin/openrc-run /sbin/openrc-run /usr/etc/logrotate.conf
-/usr/local/etc/zabbix_agent2.conf /usr/local/etc/zabbix_agentd.conf /usr/local/prm/conf.prm
-/usr/local/sbin/adduser.local /usr/local/sbin/deluser.local /usr/sbin/userdel_local
-/usr/share/snmp/snmpd.conf
+/etc/logrotate.conf /etc/monit.conf /etc/monitrc /etc/netdata/apps_groups.conf /etc/nrpe.cfg
+/etc/passwd /etc/rc.local /etc/rc.shutdown /etc/rc.status /etc/redhat-release /etc/rkhunter.conf
+/etc/rkhunter.conf.local /etc/rsnapshot.conf /etc/supervisord.conf /etc/sysconfig/earlyoom
+/etc/sysconfig/init /etc/sysctl.conf /etc/verynice.conf /etc/vzdump.conf /etc/watchdog.conf
+/etc/zsh/zlogout /lib /lib64 /sbin /sbin/dhclient-script /usr/bin/openrc-run /sbin/openrc-run
+/usr/etc/logrotate.conf /usr/local/etc/zabbix_agent2.conf /usr/local/etc/zabbix_agentd.conf
+/usr/local/prm/conf.prm /usr/local/sbin/adduser.local /usr/local/sbin/deluser.local
+/usr/sbin/userdel_local /usr/share/snmp/snmpd.conf
 """
 
 # Folder, how many levels of folders down, names. Of many files only these.
