@@ -89,10 +89,18 @@ SAME = [
         "-A INPUT -p tcp -m multiport --dports 80,22",
         "-A INPUT -p tcp -m multiport --destination-ports ssh,http",
     ),
+    (
+        "-A INPUT -p icmp --icmp-type ping -m limit --limit 1/s -j DROP",
+        "-A INPUT -p icmp -m icmp --icmp-type 8 -m limit --limit 1/s -j DROP",
+    ),
     ("-A INPUT -j NOTRACK", "-A INPUT -j CT --notrack"),
     ("-A INPUT -m limit --limit 60/min", "-A INPUT -m limit --limit 1/s --limit-burst 5"),
 ]
 NOT_SAME = [
+    (
+        "-A INPUT -p icmp --icmp-type 8 -m limit --limit 1/s",
+        "-A INPUT -p icmp -m limit --limit 1/s --icmp-type 8",
+    ),
     ("-A INPUT -p tcp --dport 22 -j ACCEPT", "-A INPUT -p udp --dport 22 -j ACCEPT"),
     ("-A INPUT -p tcp --dport 22 -j ACCEPT", "-A INPUT -p tcp --sport 22 -j ACCEPT"),
     ("-A INPUT -p tcp --dport 22 -j ACCEPT", "-A INPUT -p tcp ! --dport 22 -j ACCEPT"),

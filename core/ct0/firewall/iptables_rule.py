@@ -277,7 +277,7 @@ class Reading:
     def assign(self, proto: str) -> None:
         """Give each option to the match or target that it is of."""
         implied = IMPLIED.get(proto, "")
-        own: Group | None = None
+        own, own_at = None, 0
         for at, (option, loaded) in enumerate(self.loose):
             before = self.groups[:loaded]
             name = option.name
@@ -285,7 +285,9 @@ class Reading:
                 (each for each in reversed(before) if name in OWNS.get(each.name, ())), None
             )
             if group is None and name in OWNS.get(implied, ()):
-                group = own = own or Group(implied, [])
+                if own is None:
+                    own, own_at = Group(implied, []), loaded
+                group = own
             if group is None and self.target is not None and at >= self.target_at:
                 group = self.target
             if group is None:
@@ -294,7 +296,8 @@ class Reading:
                 raise ValueError(f"--{name}: no match has it")
             group.options.append(option)
         if own is not None:
-            self.groups.append(own)
+            # Where its first option is, which may be before what counts packets.
+            self.groups.insert(own_at, own)
 
     def matches(self, proto: str) -> Iterator[object]:
         """The order of those that only look is nothing: sorted, between those that count."""

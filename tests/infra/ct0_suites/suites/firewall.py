@@ -176,7 +176,7 @@ def others(framework: str, firewall: Firewall, foreign: Foreign) -> Iterator[str
     if tables:
         other = "nft" if framework == IPTABLES else "iptables"
         names = ", ".join(each.name for each in tables)
-        yield f"{other} has rules or policies in force ({names}): all should be {framework}'s"
+        yield f"{other} has rules or policies in force ({names}): only {framework} should"
 
 
 def has_own(table: Table, foreign: Foreign) -> bool:
@@ -312,6 +312,7 @@ def finished(
     try:
         if not list(others(framework, read_firewall(target), foreign)):
             found = {"framework": framework, **found}
+        framework = found.get("framework", EITHER)
         if not list(not_as_saved(target, True, framework, [family], foreign)):
             found["saved"] = True
     except Unavailable:
