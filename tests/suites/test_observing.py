@@ -24,7 +24,7 @@ from ct0_suites.expectations.matching import applies
 from ct0_suites.expectations.schema import schema
 from ct0_suites.judging import Judge
 from ct0_suites.naming import ids, label, scopes
-from ct0_suites.observing import Snapshot, document, observe, write
+from ct0_suites.observing import Snapshot, document, main, observe, write
 from ct0_suites.records import CT, CT0, KINDS, PASSED, NotApplicable, Subject, Unreachable
 from ct0_suites.running import Node
 from ct0_suites.suites import SUITES
@@ -305,3 +305,57 @@ def test_a_long_list_of_what_was_left_out_is_cut() -> None:
     text = document(Snapshot([NODE1], [], ["x"] * 1000, []), NOW)
     assert text.count("# Left out: x\n") == 200
     assert "# Left out: and 800 more\n" in text
+
+
+@pytest.fixture
+def given_nodes(monkeypatch: pytest.MonkeyPatch) -> list[Node]:
+    """Those that a command line names, whatever it says."""
+    nodes: list[Node] = []
+    monkeypatch.setattr("ct0_suites.command.nodes_of", lambda options: nodes)
+    return nodes
+
+
+def test_the_command_writes_a_file(given_nodes: list[Node], tmp_path: Path) -> None:
+    given_nodes.append(node("node1", [target(NODE1), target(WEB1)]))
+    path = tmp_path / "site.yaml"
+    with playing():
+        assert main(["--output", str(path), "ct+ssh://node1"]) == 0
+    document = parse_yaml(path.read_text(), str(path), {})
+    assert [each["id"] for each in document["state"]] == ["node1-web1-state"]
+
+
+def test_the_command_prints_without_a_file(
+    given_nodes: list[Node], capsys: pytest.CaptureFixture[str]
+) -> None:
+    given_nodes.append(node("node1", [target(NODE1), target(WEB1)]))
+    with playing(sysctls=Suite({NODE1: [Unavailable("no\x1b[2J way")]})):
+        assert main(["--suite=state", "ct+ssh://node1"]) == 0
+        assert main(["--suite=sysctls", "--suite=state", "ct+ssh://node1"]) == 0
+    said = capsys.readouterr()
+    assert said.out.count("id: node1-web1-state") == 2
+    assert said.err == "ct0 verify snapshot: node1: sysctls: no?[2J way\n"
+
+
+def test_a_node_that_is_not_reached_is_told_and_counts(
+    given_nodes: list[Node], capsys: pytest.CaptureFixture[str]
+) -> None:
+    given_nodes.append(node("node2", [], Unreachable("node2: no route to host")))
+    with playing(), pytest.raises(Wrong, match="nothing was seen: node2: node2: no route to host"):
+        main(["x"])
+    given_nodes.append(node("node1", [target(WEB1)]))
+    with playing():
+        assert main(["x"]) == 3
+    assert "id: node1-web1-state" in capsys.readouterr().out
+
+
+def test_nobody_is_asked_for_what_cannot_be_written(
+    given_nodes: list[Node], tmp_path: Path
+) -> None:
+    with pytest.raises(Wrong, match="no nodes"):
+        main([])
+    given_nodes.append(node("node1", [], AssertionError("was asked")))
+    with pytest.raises(Wrong, match="is there already"):
+        main(["-o", str(tmp_path), "x"])
+    with pytest.raises(SystemExit) as ended:
+        main(["--suite=nonsense", "x"])
+    assert ended.value.code == 3
