@@ -6,7 +6,7 @@ import os
 import shlex
 import signal
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import Any, Callable
 
 import pytest
@@ -22,6 +22,7 @@ from ct0_suites.transport import Inside, Local, Transport
 
 from .command import wait_for
 from .ct import CT
+from .initscripts import install_rhel, remove_rhel
 from .node import Node
 from .processes import start_time
 from .run import Run
@@ -48,19 +49,26 @@ def ct0(node: Node) -> Target:
     return look(way_into(node), "node").machine
 
 
-@pytest.fixture
-def protected(run: Run, node: Node, ct0: Target) -> Iterator[Target]:
-    """With the shims installed."""
+@contextmanager
+def installed(run: Run, node: Node) -> Iterator[None]:
+    """The shims, as their one file installs them."""
     with laid_out(run.folder / "suites-shims") as delivered:
         node.copy_in(delivered.file, ONE_FILE)
     done = node.run([ONE_FILE, "install"])
     assert done.returncode == 0, done.stderr
-    ct0.forget()
     try:
-        yield ct0
+        yield
     finally:
         node.run([ONE_FILE, "remove"])
+
+
+@pytest.fixture
+def protected(run: Run, node: Node, ct0: Target) -> Iterator[Target]:
+    """With the shims installed."""
+    with installed(run, node):
         ct0.forget()
+        yield ct0
+    ct0.forget()
 
 
 @pytest.fixture
@@ -173,6 +181,20 @@ def test_a_hook_that_is_taken_out_is_found(node: Node, protected: Target) -> Non
     assert f"{hook} of the shims is missing or was changed" in problems
     assert any("ended a process of the same name" in line for line in problems)
     assert proved(protected) == []
+
+
+def test_rhels_functions(run: Run, node: Node, ct0: Target) -> None:
+    """Its killproc asks the pidof that PATH leads to."""
+    install_rhel(node, "el4", run.daemon)
+    ended = "killproc in an init script on the CT0 ended a process of the same name in lxc"
+    try:
+        assert any(line.startswith(ended) for line in proved(ct0))
+        with installed(run, node):
+            ct0.forget()
+            assert list(shims.judge({"canary": True}, ct0)) == []
+    finally:
+        remove_rhel(node)
+    nothing_left(node)
 
 
 def nothing_left(node: Node) -> None:

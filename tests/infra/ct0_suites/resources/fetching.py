@@ -39,7 +39,8 @@ for head in /usr/bin/head /bin/head /usr/local/bin/head "$(command -v head)"; do
     [ -x "$head" ] && break
 done
 M= self=/proc/self/environ
-read -r M </proc/sys/kernel/random/uuid
+read -r M </proc/sys/kernel/random/uuid ||
+    M=$("$head" -c 16 /dev/urandom | od -An -tx1 | tr -d ' \n')
 printf '#'
 M=$M "$head" -qc 4096 $self || { echo; exit 1; }
 echo
@@ -141,7 +142,7 @@ def parse(text: bytes) -> Fetched:
     """What the command printed. Raises Unavailable when it could not do its work to the end."""
     head, _, rest = text.partition(b"\n")
     mark = head[1:]
-    if not head.startswith(b"#") or not re.search(rb"(^|\0)M=[0-9a-f-]{36}\0", mark):
+    if not head.startswith(b"#") or not re.search(rb"(^|\0)M=[0-9a-f-]{32,36}\0", mark):
         raise Unavailable("its files cannot be read: no head(1) there that knows -q and -c")
     found = Fetched({}, [], {}, {}, 0, [])
     caller, complete = 0, False
