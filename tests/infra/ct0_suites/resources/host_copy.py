@@ -5,7 +5,7 @@
 What links and commands among them lead to is fetched after them, up to some steps on. A file that
 is too large to be read is copied as an empty one of more than that size, so that the audit says so
 of it, and does not take it for none. Regular files and links only; a link never leads out of the
-folder. Needed are find, xargs, tr and tar, GNU's or busybox's.
+folder. Needed are find, xargs, grep, tr and tar, GNU's or busybox's.
 """
 
 from __future__ import annotations
@@ -50,8 +50,9 @@ there() {
 }
 """
 ARCHIVE = "{{ {parts}\n}} | xargs -0 -r tar -cf - --"
-# A program's first line is read by the shell itself: grep takes a script with an archive behind it
-# for no text, and the audit wants to say that it cannot read that.
+# grep chooses quickly, also a script with an archive behind it, which the audit wants to tell of;
+# the shell then reads the first line, a byte at a time.
+GREP = "xargs -0 -r grep -ls '^#!' | tr '\\n' '\\0'"
 SHELL = """
     for f; do
         first=
@@ -75,7 +76,7 @@ each() {{ printf '%s\\n' "$asked" | tr '\\n' '\\0' | xargs -0 -r sh -c "$1" sh 2
     {files}
 }} | tr '\\n' '\\0' | xargs -0 -r tar -cf - --"""
 SCRIPTS = f"""each 'find "$@" -maxdepth 0 {SMALL} -print' |
-        tr '\\n' '\\0' | xargs -0 -r sh -c '{SHELL}' sh 2>/dev/null"""
+        tr '\\n' '\\0' | {GREP} | xargs -0 -r sh -c '{SHELL}' sh 2>/dev/null"""
 ANY = (
     f"each 'find \"$@\" -maxdepth 0 {SMALL} -print';"
     f' each \'for f; do [ ! -h "$f" ] && [ -d "$f" ] && find "$f" -maxdepth 2 {SMALL} -print;'
@@ -137,7 +138,7 @@ def first_commands() -> list[str]:
     programs = f"""\
 there {PROGRAMS}; [ -z "$found" ] || {{
     find $found -maxdepth 1 -type l -print0
-    find $found -maxdepth 1 {SMALL} -print0 | xargs -0 -r sh -c '{SHELL}' sh 2>/dev/null |
+    find $found -maxdepth 1 {SMALL} -print0 | {GREP} | xargs -0 -r sh -c '{SHELL}' sh 2>/dev/null |
         tr '\\n' '\\0'
 }}"""
     chosen = [
