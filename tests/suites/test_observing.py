@@ -24,7 +24,8 @@ from ct0_suites.expectations.matching import applies
 from ct0_suites.expectations.schema import schema
 from ct0_suites.judging import Judge
 from ct0_suites.naming import ids, label, scopes
-from ct0_suites.observing import Snapshot, document, main, observe, write
+from ct0_suites.observed import Snapshot, document, write
+from ct0_suites.observing import main, observe
 from ct0_suites.records import CT, CT0, KINDS, PASSED, NotApplicable, Subject, Unreachable
 from ct0_suites.running import Node
 from ct0_suites.suites import SUITES
@@ -115,37 +116,25 @@ version: 1
 
 state:
   - id: node1-web1-state
-    for:
-      node: node1
-      ct: web1
+    for: {node: node1, ct: web1}
     is: running
   - id: node1-old-state
-    for:
-      node: node1
-      ct: old
+    for: {node: node1, ct: old}
     is: stopped
 
 sysctls:
   - id: node1-sysctls
-    for:
-      node: node1
-      kind: ct0
+    for: {node: node1, kind: ct0}
     values:
       net.ipv4.ip_forward: 1
   - id: node1-web1-sysctls-sshd
-    for:
-      node: node1
-      ct: web1
+    for: {node: node1, ct: web1}
     name: sshd
   - id: node1-web1-sysctls-nginx
-    for:
-      node: node1
-      ct: web1
+    for: {node: node1, ct: web1}
     name: nginx
   - id: node1-web1-sysctls-sshd-2
-    for:
-      node: node1
-      ct: web1
+    for: {node: node1, ct: web1}
     name: sshd
     texts:
       - 'yes'
