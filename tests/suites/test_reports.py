@@ -23,7 +23,7 @@ from ct0_suites.reports.wording import rank
 from ct0_suites.reports.worst import Worst
 from ct0_suites.reports.writing import check
 from ct0_suites.running import Report, Summary, ended
-from suites.reported import all_well, many, results, summary
+from suites.reported import all_well, many, results, run, summary
 
 MODULES = sorted(
     path.stem for path in Path(sys.modules[Html.__module__].__file__ or "").parent.glob("*.py")
@@ -75,6 +75,15 @@ def test_standard_output(name: str, capfdbinary: pytest.CaptureFixture[bytes]) -
     said = capfdbinary.readouterr().out
     assert len(said) > 100
     assert said.endswith(b"\n")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_name_alone_is_a_file_here(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run(FORMATS[name]("report"), results())
+    assert os.listdir(tmp_path) == ["report"]
 
 
 @pytest.mark.parametrize("name", FORMATS)

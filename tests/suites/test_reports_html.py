@@ -139,6 +139,13 @@ def test_what_is_in_trouble_is_unfolded(tmp_path: Path) -> None:
     assert ["open" in each for each in subjects].count(True) == 0
 
 
+def test_what_is_well_is_folded_once_more(tmp_path: Path) -> None:
+    said = page(tmp_path, results()).text
+    for text in (" 0.01 s 11 passed Outcome ", " 9 passed, 1 not applicable Outcome "):
+        assert text in said
+    assert not page(tmp_path, all_well()).all("details", **{"class": "well"})
+
+
 @pytest.mark.parametrize(
     ("found", "more", "text"),
     [

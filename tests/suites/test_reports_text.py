@@ -85,11 +85,16 @@ def test_a_terminal_gets_colour_and_its_width(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "60")
     stream = Terminal()
-    run(Text(stream), [Result("x", "ssh", NODE1, FAILED, problems=("long " * 60,))])
+    found = [
+        Result("x", "ssh", NODE1, FAILED, problems=("long " * 60,)),
+        Result("y", "ssh", NODE1, PASSED),
+    ]
+    run(Text(stream, verbose=True), found)
     lines = stream.getvalue().splitlines()
     assert "\033[1;31mFAILED" in lines[1]
-    assert all(len(line) <= 60 for line in lines[2:-2])
-    assert " ".join(lines[2:-2]).split() == ["long"] * 60
+    assert all(len(line) <= 60 for line in lines[2:-3])
+    assert " ".join(lines[2:-3]).split() == ["long"] * 60
+    assert "\033[32mpassed" in lines[-3]
 
 
 @pytest.mark.parametrize("variable", [("NO_COLOR", "1"), ("TERM", "dumb")])
