@@ -164,9 +164,9 @@ def test_containers_that_were_listed(listed: Path) -> None:
     ctids = [each["ctid"] for each in json.loads(listed.read_text())]
     assert len(ctids) > 2
     here = read_inventory(f"list:{listed}")
-    assert here == [Entry(f"ct://{ctid}", "ct") for ctid in ctids]
+    assert here == [Entry(f"ct://{ctid}") for ctid in ctids]
     there = read_inventory(f"list:root@node1:2222={listed}")
-    assert there == [Entry(f"ct+ssh://root@node1:2222?container={ctid}", "ct") for ctid in ctids]
+    assert there == [Entry(f"ct+ssh://root@node1:2222?container={ctid}") for ctid in ctids]
     by_sudo = read_inventory(f"list:ct+ssh://me@node1?sudo=true={listed}")
     assert by_sudo[0].url == f"ct+ssh://me@node1?sudo=true&container={ctids[0]}"
 

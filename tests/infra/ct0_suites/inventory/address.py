@@ -16,8 +16,8 @@ PLACE = re.compile(r"(?:([^@]+)@)?(\[[^\]]*\]|[^:]+)(?::([0-9]{1,5}))?")
 
 
 class Entry(NamedTuple):
-    """As `ct0_suites.nodes.node_of` takes it: `kind` is of `ct0_suites.records.KINDS`, `name` what
-    the inventory calls the machine; "" where nobody said."""
+    """As `ct0_suites.nodes.node_of` takes it: the machine's `kind` (`ct0_suites.records.KINDS`) and
+    what the inventory calls it; "" where nobody said."""
 
     url: str
     kind: str = ""

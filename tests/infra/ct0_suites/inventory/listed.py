@@ -15,7 +15,6 @@ from ct0.errors import reason
 from ct0.text import plain
 from ct0_suites.expectations.files import Wrong
 from ct0_suites.inventory.address import Entry, entry, machine, quoted
-from ct0_suites.records import CT
 from ct0_suites.urls import parse_url
 
 LARGEST = 16 << 20  # bytes; one container takes less than a thousand
@@ -64,7 +63,7 @@ def parse_listed(content: bytes, source: str, node: str = "") -> list[Entry]:
             parse_url(url)
         except Wrong as error:
             raise Wrong(f"{source}: {error}") from error
-        found.append(Entry(url, CT))
+        found.append(Entry(url))
     return found
 
 

@@ -37,8 +37,8 @@ NODE: dict[str, Any] = {
     "sudo": {"description": "Whether commands run by sudo there.", "type": "boolean"},
     "port": {"description": "Of sshd.", "type": "integer", "minimum": 1, "maximum": 65535},
     "kind": {
-        "description": "What it is: ct0 (a machine with containers), host (a machine that is not"
-        " asked for any), ct. Found out unless given.",
+        "description": "What the machine is: ct0 (it has containers), host (it is not asked for"
+        " any), ct (somebody else's container). Found out unless given.",
         "enum": list(KINDS),
     },
     "containers": {
