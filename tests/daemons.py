@@ -52,13 +52,18 @@ class Daemons:
         return path
 
     def start(self, *argv: str | Path, **options: object) -> int:
-        """Start a process of CT0's own and wait until it runs its program; returns its PID."""
+        """Start a process of CT0's own and wait until it runs its program, or has; returns its PID."""
         words = [str(word) for word in argv]
         if len(words) == 1:
             words.append("1000")
         process = subprocess.Popen(words, stdin=subprocess.DEVNULL, **options)  # type: ignore[call-overload]
         self.started.append(process)
-        wait_until(lambda: Path(f"/proc/{process.pid}/cmdline").read_bytes().strip(b"\0") != b"")
+
+        def has_begun() -> bool:
+            cmdline = Path(f"/proc/{process.pid}/cmdline").read_bytes()
+            return cmdline.strip(b"\0") != b"" or state(process.pid) == "Z"
+
+        wait_until(has_begun)
         return int(process.pid)
 
     def start_contained(self, program: Path) -> int:
