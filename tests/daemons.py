@@ -52,7 +52,7 @@ class Daemons:
         return path
 
     def start(self, *argv: str | Path, **options: object) -> int:
-        """Start a process of CT0's own and wait until it runs its program, or has; returns its PID."""
+        """Start a process of CT0's own and wait until it runs its program, or did; its PID."""
         words = [str(word) for word in argv]
         if len(words) == 1:
             words.append("1000")
