@@ -14,7 +14,7 @@ import pytest
 
 from ct0_suites.records import CRITICAL, CT, FAILED, PASSED, Result, Subject
 from ct0_suites.reports.html import Html
-from suites.reported import HOSTILE, NODE1, all_well, hostile, many, results, run
+from suites.reported import DEAD, HOSTILE, NODE1, all_well, hostile, many, results, run
 
 # Elements that have no end.
 VOID = {"meta", "link", "input", "br"}
@@ -167,6 +167,17 @@ def test_all_is_well(tmp_path: Path) -> None:
     shown = page(tmp_path, all_well())
     assert shown.all("p", **{"class": "state state0"})
     assert "61 of 65 results passed" in shown.text
+
+
+def test_the_title_tells_the_worst(tmp_path: Path) -> None:
+    dead = [each for each in results() if each.subject == DEAD]
+    for found, title in (
+        (list(results()), "4 of 73 results failed"),
+        ([*all_well(), *dead], "1 of 66 results could not be judged"),
+        (all_well(), "61 of 65 results passed"),
+        (dead, "Nothing was judged"),
+    ):
+        assert f" ct0 verify ct0 verify {title} " in page(tmp_path, found).text
 
 
 def test_less_than_all_is_never_a_hundred_percent(tmp_path: Path) -> None:

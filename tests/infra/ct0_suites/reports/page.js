@@ -45,7 +45,8 @@
       rows += mine;
     }
     if (words.length && shown.length <= 10) for (const subject of shown) unfold(subject, true);
-    count.textContent = rows === total ? `${total} results` : `${rows} of ${total} results`;
+    const all = `${total} ${total === 1 ? "result" : "results"}`;
+    count.textContent = rows === total ? all : `${rows} of ${all}`;
     none.hidden = rows > 0;
   }
 

@@ -80,11 +80,14 @@ def top(summary: Summary, totals: Counter[int], expectations: int) -> str:
     state = summary.state
     total = sum(totals.values())
     wrong = totals[0] + totals[2]
-    told = (
-        f"{wrong} of {several(total, 'result')} failed" if wrong else f"{several(total, 'result')}"
-    )
-    if not wrong and summary.judged:
-        told = f"{totals[5]} of {several(total, 'result')} passed"
+    whole = f"of {several(total, 'result')}"
+    told = f"{totals[5]} {whole} passed"
+    if not summary.judged:
+        told = "Nothing was judged"
+    elif wrong:
+        told = f"{wrong} {whole} failed"
+    elif totals[1]:
+        told = f"{totals[1]} {whole} could not be judged"
     said = trouble(summary)
     return (
         f'<header><span class="mark">ct0 verify</span><h1>{told}</h1>'
