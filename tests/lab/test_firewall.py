@@ -273,3 +273,17 @@ def test_a_ct_without_commands_is_read_from_its_machine(run: Run) -> None:
             list(firewall.judge(want, ct(os.getpid())))
         with pytest.raises(Unavailable, match="no iptables-save"):
             list(firewall.judge(want, ct(0)))
+
+
+def test_ipsets_of_rules_are_observed_and_missed(run: Run) -> None:
+    with namespace(run, "ipset") as (way, pid):
+        found = Namespace(way, pid, {}, "", "")
+        found.sh("ipset create trusted hash:net\nipset add trusted 192.0.2.0/24")
+        found.sh("iptables -A INPUT -m set --match-set trusted src -j ACCEPT")
+        want = next(iter(firewall.observe(found.target())))
+        assert want["sets"] == {"trusted": ["192.0.2.0/24"]}
+        assert list(firewall.judge(want, found.target())) == []
+        found.sh("ipset add trusted 0.0.0.0/1")
+        assert list(firewall.judge(want, found.target())) == [
+            "trusted: 0.0.0.0/1 is in this set besides"
+        ]

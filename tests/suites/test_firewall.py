@@ -55,7 +55,7 @@ def target(
     files: Mapping[str, Answer] | None = None,
 ) -> Target:
     said = given_sections if isinstance(given_sections, Output) else answer(given_sections, absent)
-    answers = {"^PATH=": said, **(files or {}), FILES: ABSENT}
+    answers = {**(files or {}), FILES: ABSENT, "^PATH=": said}
     return Target(Subject("node1", "ct0", "lxc"), Scripted(answers))
 
 
@@ -215,6 +215,40 @@ def test_a_rule_that_cannot_be_read_is_an_error() -> None:
     for rule in ("-A INPUT --nonsense", "iptables -A INPUT -j ACCEPT", "INPUT"):
         with pytest.raises(Malformed):
             problems({"rules": [rule]}, target(modern(text=NFT)))
+
+
+SETS = {"ipset save": (HERE / "ipset-save_7.17.txt").read_text(encoding="utf-8")}
+
+
+@pytest.mark.parametrize(
+    ("want", "found"),
+    [
+        ({"sets": {"trusted": ["10.0.0.0/8", "192.0.2.1/32"]}}, []),
+        ({"sets": {"trusted": ["10.0.0.0/9"]}}, ["trusted: 10.0.0.0/9 is missing in this set"]),
+        ({"sets": {"trusted": ["10.1.0.0/16"]}}, ["trusted: 10.1.0.0/16 is missing in this set"]),
+        ({"sets": {"trusted": ["10.1.0.0/16 nomatch"]}}, []),
+        ({"mode": "exact", "sets": {"ports": ["80", "82"]}}, ["ports: 81 is in this set besides"]),
+        ({"mode": "forbid", "sets": {"ports": ["80"]}}, ["ports: 80 must not be in this set"]),
+        ({"sets": {"none": ["80"]}}, ["none: there is no such set"]),
+    ],
+)
+def test_ipsets(want: dict[str, Any], found: list[str]) -> None:
+    assert problems(want, target(modern(), files=SETS)) == found
+
+
+def test_sets_that_rules_name_are_observed_with_them() -> None:
+    rules = RULES.replace("COMMIT", "-A INPUT -m set --match-set trusted src -j ACCEPT\nCOMMIT")
+    rules = rules.replace("COMMIT", "-A INPUT -m set --match-set banned src -j DROP\nCOMMIT")
+    of = target(modern(rules), files=SETS)
+    (want,) = (each for each in firewall.observe(of) if each["family"] == "ipv4")
+    assert list(want["sets"]) == ["trusted"]
+    assert problems(want, of) == []
+    less = {"ipset save": SETS["ipset save"].replace("add trusted 10.0.0.0/8\n", "")}
+    assert problems(want, target(modern(rules), files=less)) == [
+        "trusted: 10.0.0.0/8 is missing in this set"
+    ]
+    with pytest.raises(Unavailable, match="no ipset here"):
+        problems(want, target(modern(rules), files={"ipset save": Output(127, b"", b"")}))
 
 
 SAVED = r"cat -- /etc/iptables/rules\.v4"

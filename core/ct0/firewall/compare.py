@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -110,9 +111,9 @@ class Comparing:
             yield from self.forbidden(where, chain, wanted)
             return
         own = []
+        forms = {form for rule in wanted for form in rule.forms}
         for rule in chain.rules:
-            declared = any(rule.same(each) for each in wanted)
-            if not declared and self.foreign.rule(found, rule):
+            if forms.isdisjoint(rule.forms) and self.foreign.rule(found, rule):
                 self.passed.append(rule.text)
             else:
                 own.append(rule)
@@ -131,8 +132,9 @@ class Comparing:
             yield from self.in_force(found, where, chain, [o for o in places if o is not None], own)
 
     def forbidden(self, where: str, chain: Chain, wanted: Sequence[Rule]) -> Iterator[Difference]:
+        forms = {form for rule in wanted for form in rule.forms}
         for at, rule in enumerate(chain.rules, 1):
-            if any(rule.same(each) for each in wanted):
+            if not forms.isdisjoint(rule.forms):
                 text = f"{where}: rule {at} must not be there: {rule.text}"
                 yield Difference(FORBIDDEN, where, text)
 
@@ -191,16 +193,21 @@ def number(chain: Chain, rule: Rule) -> int:
 
 def matched(wanted: Sequence[Rule], own: Sequence[Rule]) -> list[int | None]:
     """For each declared rule the place of its own one in force; equal rules in their order."""
-    by_form: dict[str, list[int]] = {}
+    by_form: dict[str, deque[int]] = {}
     for at, rule in enumerate(own):
         for form in rule.forms:
-            by_form.setdefault(form, []).append(at)
+            by_form.setdefault(form, deque()).append(at)
     taken: set[int] = set()
     found: list[int | None] = []
     for rule in wanted:
-        free = (at for form in rule.forms for at in by_form.get(form, ()) if at not in taken)
-        first = next(free, None)
-        if first is not None:
-            taken.add(first)
+        first = None
+        for form in rule.forms:
+            places = by_form.get(form, deque())
+            while places and places[0] in taken:
+                places.popleft()
+            if places:
+                first = places[0]
+                taken.add(first)
+                break
         found.append(first)
     return found

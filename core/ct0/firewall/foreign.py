@@ -83,9 +83,8 @@ class Foreign:
         if any(each.startswith("-") and fnmatchcase(rule.text, each) for each in self.extra):
             return True
         return any(
-            re.fullmatch(pattern, rule.text)
+            re.fullmatch(pattern, rule.text) and present(manager, table.chains)
             for manager in MANAGERS.values()
-            if manager.rules and present(manager, table.chains)
             for pattern in manager.rules
         )
 

@@ -30,6 +30,9 @@ from ct0.firewall.rules import Rule
 from ct0.firewall.values import FAMILIES, IPV4, IPV6, Context, address, protocol
 
 COUNTERS = re.compile(r"\[[0-9]+:[0-9]+\]\s+")
+WORD = re.compile(r'[ \t\n]*(?:"((?:[^"\\]|\\.)*)"|([^ \t\n"]+)(?![^ \t\n])|$)', re.DOTALL)
+ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+OPTION = re.compile(r"-[A-Za-z0-9-]")
 LONGEST = 64 << 10  # characters of one rule
 MANY = 4096  # rules that one line may stand for
 
@@ -40,7 +43,7 @@ class Word(NamedTuple):
 
     @property
     def is_option(self) -> bool:
-        return not self.quoted and re.match(r"-[A-Za-z0-9-]", self.text) is not None
+        return not self.quoted and OPTION.match(self.text) is not None
 
 
 class Option(NamedTuple):
@@ -86,30 +89,16 @@ def parse_line(
 
 def split(text: str) -> Iterator[Word]:
     """Words as iptables-restore splits them: only double quotes, a backslash only in them."""
-    word, quote, escaped, started = "", False, False, False
-    for letter in text:
-        if quote:
-            if escaped or letter not in '\\"':
-                word, escaped = word + letter, False
-            elif letter == "\\":
-                escaped = True
-            else:
-                yield Word(word, True)
-                word, quote, started = "", False, False
-        elif letter == '"':
-            if started:
-                raise ValueError("a quote within a word")
-            quote = True
-        elif letter in " \t\n":
-            if started:
-                yield Word(word, False)
-            word, started = "", False
-        else:
-            word, started = word + letter, True
-    if quote:
-        raise ValueError("a quote that does not end")
-    if started:
-        yield Word(word, False)
+    at = 0
+    while at < len(text):
+        found = WORD.match(text, at)
+        if found is None:
+            raise ValueError(text[at:].strip())  # a quote that does not end, or within a word
+        at = found.end()
+        if found[1] is not None:
+            yield Word(ESCAPED.sub(r"\1", found[1]), True)
+        elif found[2]:
+            yield Word(found[2], False)
 
 
 class Reading:

@@ -38,17 +38,27 @@ def parse(text: str, path: str = "nft -j list ruleset") -> dict[str, Table]:
         document = json.loads(text)
         entries = document["nftables"]
         tables: dict[str, Table] = {}
+        rules: dict[tuple[str, str], list[Rule]] = {}
         for entry in entries:
             if not isinstance(entry, dict) or len(entry) != 1:
                 raise ValueError(entry)
             ((kind, body),) = entry.items()
-            add(tables, kind, body)
+            add(tables, rules, kind, body)
+        for (owner, name), own in rules.items():
+            chain = tables[owner].chains[name]
+            chains = {**tables[owner].chains, name: chain._replace(rules=tuple(own))}
+            tables[owner] = tables[owner]._replace(chains=chains)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise Malformed(path, text if not isinstance(error, KeyError) else str(error)) from error
     return tables
 
 
-def add(tables: dict[str, Table], kind: str, body: Mapping[str, Any]) -> None:
+def add(
+    tables: dict[str, Table],
+    rules: dict[tuple[str, str], list[Rule]],
+    kind: str,
+    body: Mapping[str, Any],
+) -> None:
     if kind == "table":
         name = f"{word(body['family'])} {word(body['name'])}"
         flags = body.get("flags") or []
@@ -61,8 +71,7 @@ def add(tables: dict[str, Table], kind: str, body: Mapping[str, Any]) -> None:
     if kind == "rule":
         chain = table.chains[word(body["chain"])]
         rule = rule_of(owner, chain.name, body["expr"])
-        chains = {**table.chains, chain.name: chain._replace(rules=(*chain.rules, rule))}
-        tables[owner] = table._replace(chains=chains)
+        rules.setdefault((owner, chain.name), []).append(rule)
     elif kind == "chain":
         hook = f"{body['type']} {body['hook']} {body['prio']}" if "hook" in body else ""
         policy = word(body.get("policy", "accept")) if hook else ""

@@ -136,12 +136,20 @@ def table_of(name: str, lines: Iterator[tuple[str, int]], path: str) -> Table:
             elements = next((each for each in block if each.startswith("elements = {")), "")
             leads += LEADS.findall(elements)
             inner = normal(elements)[len("elements = {") : -1].strip()
-            sets[own] = tuple(sorted(each.strip() for each in split(inner)))
+            sets[own] = tuple(sorted(split(inner)))
     raise Malformed(f"{path}: ends within a table", name)
 
 
 def split(text: str) -> list[str]:
-    return [each for each in re.split(r"\s*,\s*(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", text) if each]
+    """At commas, but not at those in quotes."""
+    parts, part = [], ""
+    for piece in re.findall(r'"[^"]*"|,|[^",]+', text):
+        if piece == ",":
+            parts.append(part.strip())
+            part = ""
+        else:
+            part += piece
+    return [each for each in (*parts, part.strip()) if each]
 
 
 def body(lines: Iterator[tuple[str, int]], where: str) -> list[str]:
@@ -210,7 +218,7 @@ def normal(text: str) -> str:
 
 
 def in_order(found: re.Match[str]) -> str:
-    elements = sorted(each.strip() for each in found[1].split(",") if each.strip())
+    elements = sorted(split(found[1]))
     return elements[0] if len(elements) == 1 else "{ " + ", ".join(elements) + " }"
 
 

@@ -22,7 +22,7 @@ one_by_one() {
 
 case ${1:-all} in
 all)
-	for each in nft legacy v6 docker native incompatible unreadable two sections; do
+	for each in nft legacy v6 docker native incompatible unreadable two sections ipset; do
 		unshare -n sh "$0" $each
 	done
 	;;
@@ -55,6 +55,18 @@ incompatible | unreadable)
 	if [ $1 = incompatible ]; then nft add rule ip filter INPUT ct state new accept
 	else nft add rule ip filter INPUT meta skuid 0 accept; fi
 	iptables-save >iptables-save_$1_$ipt.txt || echo "$1: exit status $?"
+	;;
+ipset)
+	ipset create trusted hash:net
+	for each in 10.0.0.0/8 192.0.2.1 192.0.2.0/24; do ipset add trusted $each; done
+	ipset add trusted 10.1.0.0/16 nomatch
+	ipset create banned hash:ip timeout 3600 counters comment
+	ipset add banned 203.0.113.7 comment 'it was us'
+	ipset create ports bitmap:port range 0-1023
+	ipset add ports 80-82
+	ipset create six hash:ip,port family inet6
+	ipset add six 2001:db8::1,tcp:22
+	ipset save >ipset-save_7.17.txt
 	;;
 two)
 	iptables-legacy -P INPUT DROP

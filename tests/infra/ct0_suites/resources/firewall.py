@@ -13,10 +13,10 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 from ct0.errors import Malformed, Unavailable
-from ct0.firewall import iptables_save, nft, nft_text
+from ct0.firewall import ipset, iptables_save, nft, nft_text
 from ct0.firewall.foreign import only_counts
 from ct0.firewall.iptables_save import Dump
 from ct0.firewall.rules import Table
@@ -39,6 +39,7 @@ SECTIONS = {
     "text": "nft list ruleset",
 }
 NO_COMMAND = 127
+PATH = "PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin; export PATH; LC_ALL=C; export LC_ALL"
 
 SAVED = {
     "ipv4": ("/etc/iptables/rules.v4", "/etc/sysconfig/iptables"),
@@ -47,6 +48,10 @@ SAVED = {
 }
 # What may load connection tracking where a file is loaded to be read.
 TRACKS = re.compile(r"\b(?:ct|masquerade|dnat|snat|redirect|type nat)\b")
+
+
+Run = Callable[[str], Output]
+LARGEST = 16 << 20  # characters of one dump
 
 
 class Said(NamedTuple):
@@ -60,7 +65,7 @@ class Said(NamedTuple):
 def script() -> str:
     """All of SECTIONS in one go. Each line comes back behind its section's name, so that no text
     passes for another section; the last of each is the command's status."""
-    lines = ["PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin; export PATH; LC_ALL=C; export LC_ALL"]
+    lines = [PATH]
     for name, command in SECTIONS.items():
         lines.append(f"echo {name}: >&2")
         lines.append(f"{{ {command}; printf '\\n%s\\n' $?; }} | sed 's/^/{name}:/'")
@@ -96,8 +101,9 @@ def parse_sections(said: Output) -> dict[str, Said]:
 class Firewall:
     """What was read, and what it means. Methods raise Unavailable and Malformed."""
 
-    def __init__(self, sections: Mapping[str, Said]) -> None:
+    def __init__(self, sections: Mapping[str, Said], run: Run) -> None:
         self.sections = sections
+        self.run = run  # where they were read: in a CT, or in its network from outside
         self.dumps: dict[str, Dump] = {}
         self.tables: dict[str, Table] | None = None
 
@@ -132,6 +138,8 @@ class Firewall:
         said = self.sections[name]
         if said.status:
             raise Unavailable(f"{SECTIONS[name]}: {said.trouble or f'exit status {said.status}'}")
+        if len(said.text) > LARGEST:
+            raise Unavailable(f"{SECTIONS[name]}: more than {LARGEST} characters: not read")
         if name not in self.dumps:
             self.dumps[name] = iptables_save.parse(said.text, SECTIONS[name], family)
         return self.dumps[name]
@@ -199,6 +207,8 @@ class Firewall:
         if said.status:
             missing = "no nft here" if said.status == NO_COMMAND else said.trouble
             raise Unavailable(f"nft list ruleset: {missing or f'exit status {said.status}'}")
+        if len(said.text) > LARGEST:
+            raise Unavailable(f"nft list ruleset: more than {LARGEST} characters: not read")
         tables = nft_text.parse(said.text)
         if self.sections["json"].status == 0 and self.sections["json"].text.strip():
             try:
@@ -237,21 +247,35 @@ class Firewall:
 
 def read_firewall(target: Target) -> Firewall:
     """Of a target, once for all expectations. Raises Unavailable, Malformed, Unreachable."""
-    return target.once("firewall", lambda: Firewall(sections_of(target)))
+    return target.once("firewall", lambda: read(target))
 
 
-def sections_of(target: Target) -> dict[str, Said]:
-    found = parse_sections(target.run(script()))
-    if Firewall(found).has_commands or target.machine is None or not target.init_pid:
+def read(target: Target) -> Firewall:
+    found = Firewall(parse_sections(target.run(script())), target.run)
+    machine = target.machine
+    if found.has_commands or machine is None or not target.init_pid:
         return found
-    place = found["netns"].text.strip()
-    command = f"nsenter -t {target.init_pid} -n -- /bin/sh -c {shlex.quote(script())}"
-    outside = parse_sections(target.machine.run(command))
+    enter = f"nsenter -t {target.init_pid} -n -- /bin/sh -c "
+    outside = parse_sections(machine.run(f"{enter}{shlex.quote(script())}"))
+    place = found.sections["netns"].text.strip()
     if not re.fullmatch(r"net:\[[0-9]+\]", place) or outside["netns"].text.strip() != place:
         raise Unavailable(
             "no iptables and no nft inside, and its network namespace is not found from outside"
         )
-    return outside
+    return Firewall(outside, lambda text: machine.run(f"{enter}{shlex.quote(text)}"))
+
+
+def read_ipsets(target: Target) -> dict[str, ipset.Set]:
+    """Only where they are asked for: looking may load their module. Raises Unavailable."""
+
+    def sets() -> dict[str, ipset.Set]:
+        said = read_firewall(target).run(f"{PATH}\nipset save")
+        if said.status:
+            missing = "no ipset here" if said.status == NO_COMMAND else said.trouble
+            raise Unavailable(f"ipset save: {missing}")
+        return ipset.parse(said.text)
+
+    return target.once("ipset", sets)
 
 
 def read_saved(target: Target, path: str) -> Said:

@@ -22,11 +22,12 @@ drift.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ct0.errors import Unavailable
-from ct0.firewall import iptables_save
+from ct0.firewall import ipset, iptables_save
 from ct0.firewall.compare import AT_LEAST, EXACT, FORBID, MODES, compare
 from ct0.firewall.foreign import Foreign
 from ct0.firewall.iptables_save import BUILTIN
@@ -34,13 +35,14 @@ from ct0.firewall.nft_text import declared
 from ct0.firewall.rules import Table, place, shown
 from ct0.firewall.values import FAMILIES, IPV4
 from ct0_suites.records import KINDS
-from ct0_suites.resources.firewall import Firewall, read_firewall
+from ct0_suites.resources.firewall import Firewall, read_firewall, read_ipsets
 from ct0_suites.suites.firewall_saved import not_as_saved
 from ct0_suites.target import Target
 
 __all__ = ["KINDS", "REQUIRED", "SCHEMA", "judge", "observe"]
 
 EITHER, IPTABLES, NFT = FRAMEWORKS = ("either", "iptables", "nft")
+MATCH_SET = re.compile(r" --match-set ([^\s\"]+) ")
 TEXTS = {"type": "array", "items": {"type": "string", "minLength": 1}}
 SCHEMA: dict[str, Any] = {
     "framework": {
@@ -82,7 +84,8 @@ SCHEMA: dict[str, Any] = {
         **TEXTS,
     },
     "sets": {
-        "description": 'nft\'s named sets -> their elements: "inet filter trusted": [10.0.0.0/8].',
+        "description": "Named sets -> their elements, exactly, at least or none of these: ipset's"
+        ' by their names, nft\'s as "inet filter trusted": [10.0.0.0/8].',
         "type": "object",
         "additionalProperties": TEXTS,
     },
@@ -123,8 +126,11 @@ def judge(want: Mapping[str, Any], target: Target) -> Iterator[str]:
     if any(is_iptables(each) for each in named(want)):
         for family in families:
             yield from iptables(want, firewall, family, foreign)
-    if "sets" in want or not all(is_iptables(each) for each in named(want)):
+    if not all(is_iptables(each) for each in named(want)):
         yield from nft(want, firewall, foreign)
+    for name, elements in want.get("sets", {}).items():
+        mode = want.get("mode", AT_LEAST)
+        yield from one_set(name, elements, set_elements(name, firewall, target), mode)
     saved = want.get("saved", False)
     if saved:
         framework = want.get("framework", EITHER)
@@ -218,20 +224,30 @@ def nft(want: Mapping[str, Any], firewall: Firewall, foreign: Foreign) -> Iterat
     found = compare(declared(rules, "rules"), policies, tables, mode, chains, foreign)
     for each in found.differences:
         yield each.text
-    for name, elements in want.get("sets", {}).items():
-        yield from one_set(name, elements, tables, mode)
+
+
+def set_elements(name: str, firewall: Firewall, target: Target) -> Sequence[str] | None:
+    if " " in name:
+        table, own = place(name)
+        return firewall.nft().get(table, Table(table)).sets.get(own)
+    found = read_ipsets(target).get(name)
+    return found.elements if found else None
+
+
+def one_element(text: str) -> str:
+    head, *options = text.split()
+    return ipset.element(head, options)
 
 
 def one_set(
-    name: str, wanted: Sequence[str], tables: Mapping[str, Table], mode: str
+    name: str, given: Sequence[str], elements: Sequence[str] | None, mode: str
 ) -> Iterator[str]:
-    owner, own = place(name)
-    table = tables.get(owner)
-    if table is None or own not in table.sets:
+    if elements is None:
         if mode != FORBID:
             yield f"{name}: there is no such set"
         return
-    found = set(table.sets[own])
+    wanted = given if " " in name else list(map(one_element, given))
+    found = set(elements)
     if mode == FORBID:
         for each in sorted(found & set(wanted)):
             yield f"{name}: {each} must not be in this set"
@@ -251,6 +267,8 @@ def observe(target: Target) -> Iterator[dict[str, Any]]:
         if firewall.has_iptables(family):
             found = observed(firewall.complete(family).tables or EMPTY, foreign, "-A")
             found = {"family": family, **found}
+            sets = named_sets(found["rules"], target)
+            found = {**found, **({"sets": sets} if sets else {})}
             if openvz:
                 found["conntrack"] = bool(firewall.tracking)
             yield finished(found, IPTABLES, two, target, family, foreign)
@@ -270,6 +288,20 @@ def observe(target: Target) -> Iterator[dict[str, Any]]:
             }
             found = {**found, **({"sets": sets} if sets else {})}
             yield finished(found, NFT, two, target, IPV4, foreign)
+
+
+def named_sets(rules: Sequence[str], target: Target) -> dict[str, list[str]]:
+    """ipset's that rules name, those whose elements come and go left out."""
+    names = {name for rule in rules for name in MATCH_SET.findall(rule)}
+    try:
+        found = read_ipsets(target) if names else {}
+    except Unavailable:
+        return {}  # not to be seen here, so not to be expected
+    return {
+        name: list(found[name].elements)
+        for name in sorted(names & set(found))
+        if not found[name].moves
+    }
 
 
 # A filter that is not loaded: everything is accepted.
