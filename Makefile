@@ -28,9 +28,9 @@ $(VENV)/ready: pyproject.toml
 			apt-get -qq install -y --no-install-recommends python3-venv python3-pip >/dev/null && \
 		$(PYTHON) -m venv --clear $(VENV); }
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[all]' \
-		cryptography 'hatchling>=1.26' 'hypothesis>=6.100' 'jsonschema>=4' 'mypy>=1.10' \
+		cryptography 'hatchling>=1.26' 'hypothesis>=6.100' 'jsonschema>=4' 'junitparser>=2' 'mypy>=1.10' \
 		'prometheus-client>=0.16' 'pytest>=8' 'pytest-xdist>=3' 'ruff>=0.6' selenium \
-		types-PyYAML types-jsonschema types-psutil
+		types-PyYAML types-jsonschema types-psutil 'xmlschema>=2'
 	@# Debian's version beside pip's: the plugins are tested with both, and no test needs the network.
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps \
 		--target $(VENV)/nagiosplugin-1.3.2 nagiosplugin==1.3.2
