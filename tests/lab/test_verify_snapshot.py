@@ -77,3 +77,29 @@ def entries_of(text: str) -> dict[str, list[dict[str, str]]]:
     document = yaml.safe_load(text)
     assert document.pop("version") == 1
     return dict(document)
+
+
+def test_inventories_lead_there(fleet: Fleet, tmp_path: Path) -> None:
+    """Ours, with a name of its own and with a glob; a list of one node's containers."""
+    (tmp_path / "nodes.yaml").write_text(
+        f"version: 1\nnodes:\n"
+        f"  - {{host: node-a, user: root, ssh_config: {fleet.ssh_config}, name: first}}\n"
+        f'  - {{host: node-b, user: root, ssh_config: {fleet.ssh_config}, containers: "s*"}}\n'
+    )
+    lists = [{"engine": "lxc", "ctid": ctid} for ctid in ("201", "202")]
+    (tmp_path / "cts.json").write_text(json.dumps(lists))
+    (tmp_path / "none.yaml").write_text("version: 1\n")
+    words = [
+        f"--inventory={tmp_path}/nodes.yaml",
+        f"--inventory=list:{fleet.url('node-b')}={tmp_path}/cts.json",
+    ]
+    results = judged(tmp_path / "none.yaml", words, tmp_path)
+    whose = sorted((each["node"], each["ctid"]) for each in results)
+    assert whose == [
+        ("first", ""),
+        ("first", "101"),
+        ("first", "102"),
+        ("node-b", "201"),
+        ("node-b", "201"),
+        ("node-b", "202"),
+    ]
