@@ -89,6 +89,17 @@ def test_sshd_is_asked_about_the_address() -> None:
     assert "user=root,host=2001:db8::1,addr=2001:db8::1," in asked
 
 
+def test_door_that_is_open_to_some_is_told_with_the_address() -> None:
+    target = scripted(
+        {"addr=10": TEN, "sshd=": OPEN, "~root": "/root", "BEGIN": "", "grep -aHn": grepped(4)}
+    )
+    want = {"root_login": "prohibit-password", "from": ["10.0.0.1", "192.0.2.7"]}
+    assert list(ssh.judge(want, target)) == [
+        f"{FILE}:4: {BACKUP} (ssh-rsa, old backup): RSA of 1024 bits, should be 2048 at least",
+        "from 192.0.2.7: sshd: PermitRootLogin yes, should be prohibit-password",
+    ]
+
+
 def test_empty_passwords_are_always_told() -> None:
     said = DEFAULT.replace("permitemptypasswords no", "permitemptypasswords yes")
     assert problems({}, sshd=said) == [

@@ -6,8 +6,9 @@ initscripts:
     ignore: [CT103, "/usr/lib/ocf/*", "/etc/init.d/legacy:CT001"]
 
 Init scripts, units, cron, logrotate, maintainer scripts, monitoring: what `ct0 audit` finds, of the
-target's files and processes, which are copied here for it. Shims that are installed there, and
-waivers in its /etc/ct0/audit-waivers, count.
+target's files and processes, which are copied here for it and deleted afterwards; a configuration
+among them may hold passwords. Shims that are installed there, and waivers in its
+/etc/ct0/audit-waivers, count.
 """
 
 from __future__ import annotations

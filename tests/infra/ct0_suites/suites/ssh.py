@@ -39,6 +39,7 @@ STRANGER = "192.0.2.1"  # nobody's address: RFC 5737
 LOGINS = ("no", "forced-commands-only", "prohibit-password", "yes")  # each allows more
 LEAST_BITS = 2048
 FORBID = {"enum": ["forbid", "allow"], "default": "forbid"}
+ADDRESS = {"type": "string", "pattern": "^[0-9A-Fa-f.:]+$"}
 SCHEMA = {
     "root_login": {
         "description": "What PermitRootLogin may allow at most: no, forced-commands-only,"
@@ -52,10 +53,9 @@ SCHEMA = {
         "default": True,
     },
     "from": {
-        "description": "From which address root would come, for sshd's Match blocks; a stranger's"
-        f" ({STRANGER}) unless given.",
-        "type": "string",
-        "pattern": "^[0-9A-Fa-f.:]+$",
+        "description": "From which address root would come, or a list of them: a Match block of"
+        f" sshd's may open the door to some only. A stranger's ({STRANGER}) unless given.",
+        "oneOf": [ADDRESS, {"type": "array", "items": ADDRESS, "minItems": 1}],
         "default": STRANGER,
     },
     "keys": {
@@ -116,12 +116,18 @@ UNLISTED = {
 
 
 def judge(want: Mapping[str, Any], target: Target) -> Iterator[str]:
-    settings = read_sshd(target, want.get("from", STRANGER))
-    problems = [] if settings is None else list(of_sshd(want, settings))
-    if settings is not None:
-        problems += of_keys(want, read_authorized(target, settings), settings, target)
+    addresses = want.get("from", STRANGER)
+    addresses = [addresses] if isinstance(addresses, str) else addresses
+    problems: dict[str, None] = {}
+    for address in addresses:
+        settings = read_sshd(target, address)
+        if settings is not None:
+            where = "" if len(addresses) == 1 else f"from {address}: "
+            problems.update((f"{where}{each}", None) for each in of_sshd(want, settings))
+            keys = read_authorized(target, settings)
+            problems.update((each, None) for each in of_keys(want, keys, settings, target))
     if want.get("passwordless_private_keys", "forbid") == "forbid":
-        problems += of_private(target)
+        problems.update((each, None) for each in of_private(target))
     if settings is None and not problems:
         raise NotApplicable("no sshd here, and root has no private key without a passphrase")
     yield from problems
