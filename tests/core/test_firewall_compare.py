@@ -58,6 +58,7 @@ def kinds(
         ([SSH, DROP], [DROP, SSH], AT_LEAST, [ORDER]),
         ([SSH], [ALL, SSH], AT_LEAST, [SHADOWED]),
         ([SSH], ["-A INPUT -j DROP", SSH], AT_LEAST, [SHADOWED]),
+        ([SSH], ["-A INPUT -j RETURN", SSH], AT_LEAST, [SHADOWED]),
         ([SSH], ["-A INPUT -j LOG", SSH], AT_LEAST, []),
         ([SSH, DROP], [SSH, DROP], EXACT, []),
         ([SSH, DROP], [SSH, ALL, DROP], EXACT, [EXTRA]),

@@ -12,6 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ct0.errors import Error, Malformed, Unavailable
+from ct0_suites.expectations.files import check, parse_yaml
+from ct0_suites.expectations.load import expectations
+from ct0_suites.expectations.schema import schema
 from ct0_suites.records import CT, Subject
 from ct0_suites.resources.firewall import SECTIONS, parse_sections, script
 from ct0_suites.suites import firewall
@@ -163,6 +166,19 @@ def test_no_nft_is_unknown_for_its_rules() -> None:
         problems({"rules": ["inet f i tcp dport 22 accept"]}, target(modern(), "json|text"))
     with pytest.raises(Unavailable, match="no nft here"):
         problems({"framework": "iptables"}, target(modern(), "json|text"))
+
+
+def test_where_the_kernel_has_no_nf_tables_there_are_none_of_its_rules() -> None:
+    old = {"version": "iptables v1.4.7\n", "names-ipv4": "filter\n", "save-ipv4": RULES}
+    gone = "json|legacy|nft|text"
+    of = target({**old, "modules": "/proc/modules\n"}, gone)
+    assert problems({"framework": "iptables", "rules": [SSH]}, of) == []
+    seen = list(firewall.observe(of))
+    assert [want["framework"] for want in seen] == ["iptables"] * 2
+    assert [problems(want, of) for want in seen] == [[], []]
+    for modules in ("", "/proc/modules\nnf_tables 356352 0 - Live 0x0\n"):
+        with pytest.raises(Unavailable, match="nf_tables is loaded"):
+            problems({}, target({**old, "modules": modules}, gone))
 
 
 def test_who_may_not_read_them_is_unknown() -> None:
@@ -317,6 +333,17 @@ def test_nfts_saved_file_is_compared_as_it_is_or_as_nft_loads_it() -> None:
     ]
 
 
+def test_rules_of_both_must_be_saved() -> None:
+    of = target(modern(text=NFT), files={SAVED: RULES})
+    (line,) = problems({"saved": True}, of)
+    assert line.startswith("nft's rules are in force and not saved")
+    saved = {SAVED: RULES, r"cat -- /etc/nftables\.conf": NFT}
+    assert problems({"saved": True}, target(modern(text=NFT), files=saved)) == []
+    # Debian's own file, which nobody loads where iptables is at work.
+    saved[r"cat -- /etc/nftables\.conf"] = "table inet filter {\n}\n"
+    assert problems({"saved": True}, target(modern(), files=saved)) == []
+
+
 def test_a_file_that_would_switch_tracking_on_is_not_loaded_to_be_read() -> None:
     file = {r"cat -- /etc/nftables\.conf": NFT.replace("tcp dport 22", "ct state new")}
     with pytest.raises(Unavailable, match="connection tracking"):
@@ -407,3 +434,22 @@ def test_no_text_passes_for_another_section(text: str) -> None:
 def test_no_table_is_ever_named() -> None:
     assert not re.search(r"tables\S* .*-t", script())
     assert " -t " not in script()
+
+
+def test_the_examples_of_its_documentation_are_expectations() -> None:
+    text = (firewall.__doc__ or "").partition("\n\n")[2].rpartition("\n\n")[0]
+    document = parse_yaml(f"version: 1\n{text}", "docstring", schema())
+    entries = expectations(document, "docstring")
+    assert [each.id for each in entries] == ["ssh-is-open", "node-filter", "web-filter"]
+    of = target(modern(text=NFT))
+    assert problems(dict(entries[0].want), of) == []
+    assert len(problems(dict(entries[1].want), of)) > 1
+    assert len(problems(dict(entries[2].want), of)) > 1
+
+
+def test_what_is_observed_is_an_expectation() -> None:
+    for name in ("two_1.8.9", "sections_1.8.9"):
+        seen = [
+            {"id": f"e{n}", **w} for n, w in enumerate(firewall.observe(target(recorded(name))))
+        ]
+        check({"version": 1, "firewall": seen}, "observed", schema())

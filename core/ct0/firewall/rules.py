@@ -25,7 +25,7 @@ class Rule(NamedTuple):
     @property
     def ends(self) -> bool:
         """No packet gets past it."""
-        return self.always and self.verdict.upper() in ("ACCEPT", "DROP", "REJECT")
+        return self.always and self.verdict.upper() in ("ACCEPT", "DROP", "REJECT", "RETURN")
 
 
 class Chain(NamedTuple):

@@ -30,7 +30,8 @@ SECTIONS = {
     "netns": "readlink /proc/self/ns/net",
     "version": "iptables -V",
     "tracking": "ls -d /proc/net/nf_conntrack /proc/net/ip_conntrack 2>/dev/null",
-    "modules": "grep '^nf_tables ' /proc/modules",
+    "modules": "ls -d /proc/modules; grep -s '^nf_tables ' /proc/modules"
+    "; grep -s nf_tables /lib/modules/$(uname -r)/modules.builtin",
     **{f"names-{each}": f"cat /proc/net/{p}_tables_names" for each, p in PREFIX.items()},
     **{f"save-{each}": f"{p}tables-save" for each, p in PREFIX.items()},
     **{f"legacy-{each}": f"{p}tables-legacy-save" for each, p in PREFIX.items()},
@@ -119,6 +120,12 @@ class Firewall:
             for name in SECTIONS
             if name.startswith(("save-", "legacy-", "nft-", "text"))
         )
+
+    @property
+    def may_have_nft(self) -> bool:
+        """Whether nf_tables is in the kernel: loaded, built in, or there is no telling."""
+        text = self.sections["modules"].text
+        return "nf_tables" in text or "/proc/modules" not in text
 
     def names(self, family: str) -> list[str]:
         """The tables that legacy iptables has loaded."""
@@ -240,7 +247,7 @@ class Firewall:
             for table in self.nft().values():
                 if table.effective and not only_counts(table.name):
                     found.setdefault("nf_tables", []).append(table.name)
-        elif list(found) == ["legacy iptables"] and self.sections["modules"].text.strip():
+        elif list(found) == ["legacy iptables"] and self.may_have_nft:
             raise Unavailable("nf_tables is loaded, and no nft is here to show what is in it")
         return {name: ", ".join(tables) for name, tables in found.items()}
 

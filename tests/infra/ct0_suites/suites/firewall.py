@@ -164,6 +164,8 @@ def tracking(wanted: bool, firewall: Firewall) -> Iterator[str]:
 def others(framework: str, firewall: Firewall, foreign: Foreign) -> Iterator[str]:
     """Rules of the framework that should have none."""
     if framework == IPTABLES:
+        if not firewall.has("text") and not firewall.may_have_nft:
+            return
         if not firewall.has("text"):
             raise Unavailable(
                 "no nft here: whether it has rules besides iptables' is not to be seen"

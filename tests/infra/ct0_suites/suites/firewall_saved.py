@@ -44,8 +44,16 @@ def not_as_saved(
             elif effective(live):
                 compared += 1
                 yield f"{family}: rules are in force and not saved: no {' or '.join(SAVED[family])}"
-    if of_nft or (framework == "either" and not compared and firewall.has("text")):
-        yield from nft(target, one, foreign, of_nft)
+    if of_nft:
+        yield from nft(target, one, foreign, True)
+    elif (
+        framework == "either"
+        and not one
+        and firewall.has("text")
+        # The default /etc/nftables.conf is nobody's where iptables is at work.
+        and (not compared or effective(own(firewall.nft(), foreign)))
+    ):
+        yield from nft(target, one, foreign, False)
 
 
 def existing(target: Target, kind: str) -> str:
