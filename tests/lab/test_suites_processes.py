@@ -15,6 +15,7 @@ from ct0.containers import containers
 from ct0.host import Host
 from ct0_suites.nodes import look
 from ct0_suites.records import HOST, Subject
+from ct0_suites.resources.canary import canary, new_name
 from ct0_suites.resources.snapshot import snapshot
 from ct0_suites.suites import processes, shims
 from ct0_suites.target import Target
@@ -36,7 +37,8 @@ import ctypes, time
 ctypes.CDLL(None).prctl(15, b"{MIMIC}", 0, 0, 0)
 time.sleep(600)
 """
-LEFT = "ps -eo comm= | grep '^ct0c'; ls -d /run/ct0c* /var/tmp/ct0c* /tmp/ct0c* 2>/dev/null"
+LEFT_FILES = "ls -d /run/ct0c* /var/tmp/ct0c* /dev/shm/ct0c* /tmp/ct0c* /root/ct0c* 2>/dev/null"
+LEFT = f"ps -eo comm= | grep '^ct0c'; {LEFT_FILES}"
 
 
 def way_into(ct: CT) -> Transport:
@@ -127,6 +129,7 @@ def test_who_only_calls_himself_so_is_told(node: Node, ct0: Target) -> None:
         problems = judged(ct0, name=MIMIC)
     finally:
         node.run(["kill", str(number)])
+        wait_for("the mimic's end", lambda: not node.pids(MIMIC), 10)
     assert problems[0] == f"no {MIMIC} of its own"
     assert problems[1].startswith(f"PID {number} is called {MIMIC}, but runs /usr/bin/python3")
     assert len(problems) == 2
@@ -134,6 +137,7 @@ def test_who_only_calls_himself_so_is_told(node: Node, ct0: Target) -> None:
 
 def test_what_is_observed_holds(ct0: Target) -> None:
     for target in (ct0, *ct0.containers):
+        target.forget()
         seen = list(processes.observe(target))
         assert seen
         for want in seen:
@@ -224,6 +228,24 @@ def test_a_ct_that_has_nothing_but_busybox(
     assert judged(target, name="nosuch") == ["no nosuch of its own"]
     for want in processes.observe(target):
         assert judged(target, **want) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["lxc", "lxc_systemd", "lxd", "docker", "containerd", "podman", "bare", "nspawn"]
+)
+def test_a_canary_lives_in_a_ct_of_any_engine(name: str, cts: dict[str, CT]) -> None:
+    """busybox's sleep is nothing under another name: there it is a script."""
+    called = new_name()
+    target = Target(Subject("lab", HOST), way_into(cts[name]))
+    with canary(target, called, as_script=True) as bird:
+        assert bird.is_alive()
+        (pid,) = cts[name].pids(called)
+        os.kill(pid, signal.SIGTERM)
+        assert bird.has_ended()
+    with canary(target, called, as_script=True):
+        assert cts[name].pids(called)
+    assert cts[name].pids(called) == []
+    assert cts[name].run(["sh", "-c", LEFT_FILES]).stdout == ""
 
 
 def test_a_ct_that_shares_ct0s_pids(run: Run, cts: dict[str, CT], daemons: dict[str, int]) -> None:

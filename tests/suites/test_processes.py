@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 from typing import Any, Callable
 
@@ -11,12 +13,19 @@ import pytest
 import planted
 from ct0.errors import Unavailable
 from ct0.owner import CONTAINER, OWN
+from ct0_suites.entering import PATH
 from ct0_suites.expectations.files import Wrong
 from ct0_suites.records import CT, CT0, Subject
-from ct0_suites.resources.processes import Record, looking, read_processes, undeleted
+from ct0_suites.resources.processes import (
+    Record,
+    looking,
+    read_leads,
+    read_processes,
+    undeleted,
+)
 from ct0_suites.suites import processes
 from ct0_suites.target import Target
-from ct0_suites.transport import TIMEOUT, Output
+from ct0_suites.transport import TIMEOUT, Local, Output
 from suites.recorded_host import Recorded
 
 CT_NS = "pid:[4026532500]"
@@ -342,3 +351,31 @@ def test_a_container_is_judged_the_same_way(root: Path) -> None:
     assert list(processes.judge({"name": "cron"}, whole)) == [
         "no cron of its own (1 in a container: inner)"
     ]
+
+
+def test_what_files_of_a_name_lead_to(tmp_path: Path) -> None:
+    """By a real shell."""
+    (tmp_path / "links").mkdir()
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "real").write_bytes(b"\x7fELF\0")
+    link, script, other = (tmp_path / f"{each}/shopd" for each in ("links", "scripts", "."))
+    link.symlink_to(tmp_path / "real")
+    script.write_text("#!/usr/bin/env sh\n")
+    other.write_text(f"#! {tmp_path}/real -u\n")
+    here = Target(Subject("here", CT0), Local())
+    leads = read_leads(here, "shopd", [str(link), str(script), str(other), "/no/such/shopd"])
+    assert leads == {
+        str((tmp_path / "real").resolve()),
+        str(script.resolve()),
+        os.path.realpath(shutil.which("sh", path=PATH) or ""),
+        str((tmp_path / "shopd").resolve()),
+    }
+
+
+@pytest.mark.parametrize("name", ["$(touch x)", "a b", "'", "*", "-n", "a\\b", "é"])
+def test_hostile_names_are_words(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("")
+    here = Target(Subject("here", CT0), Local())
+    found = read_leads(here, name, [str(tmp_path / name)])
+    assert len(found) == 1
+    assert os.listdir(tmp_path) == [name]

@@ -192,12 +192,11 @@ def is_path_of(word: str, name: str) -> bool:
     return word.startswith("/") and word.isprintable() and base(word) == name
 
 
-# The file itself with all links followed, and if it is a script, its interpreter likewise.
+# Every file itself with all links followed, and of a script its interpreter likewise. Not by
+# `command -v`: busybox's shell calls its own applets by their names alone.
 LEADS = r"""
-PATH={path}
 cd / || exit 1
-for f in "$(command -v {name})" {paths}; do
-    case $f in /*) ;; *) continue ;; esac
+for f in {paths}; do
     [ -f "$f" ] || continue
     readlink -f "$f"
     line=
@@ -205,22 +204,25 @@ for f in "$(command -v {name})" {paths}; do
     case $line in '#!'*) ;; *) continue ;; esac
     set -f
     set -- ${{line#??}}
+    set +f
     case $1 in
         */env)
             shift
             while [ "$1" = -S ]; do shift; done
-            set -- "$(command -v "$1")" ;;
+            for folder in {folders}; do
+                if [ -f "$folder/$1" ]; then readlink -f "$folder/$1"; break; fi
+            done ;;
+        *) [ ! -f "$1" ] || readlink -f "$1" ;;
     esac
-    [ ! -f "$1" ] || readlink -f "$1"
 done 2>/dev/null
 """
 
 
 def read_leads(target: Target, name: str, paths: list[str]) -> frozenset[str]:
-    """What the files of a name lead to: the one that PATH finds, and these."""
-    command = LEADS.format(
-        path=PATH, name=shlex.quote(name), paths=" ".join(map(shlex.quote, paths[:LONGEST]))
-    )
+    """What the files of a name lead to: those in PATH's folders, and these."""
+    folders = PATH.split(":")
+    files = [f"{folder}/{name}" for folder in folders] + paths[:LONGEST]
+    command = LEADS.format(paths=" ".join(map(shlex.quote, files)), folders=" ".join(folders))
     return frozenset(map(shown, target.run(command).text.splitlines()))
 
 
