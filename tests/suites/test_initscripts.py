@@ -46,7 +46,7 @@ class Chroot(Local):
         self.root = root
 
     def run(self, command: str, stdin: bytes = b"", timeout: float = TIMEOUT) -> Output:
-        if command == "id -u":
+        if command == host_copy.NEEDED:
             return Output(0, b"0\n", b"")
         command = command.replace("cd / ", f"cd {self.root} ").replace('-h "/$', '-h "./$')
         return super().run(command.replace('"$p"', '".$p"'), stdin, timeout)
@@ -179,18 +179,26 @@ def test_file_that_is_too_large_is_there_as_such(source: Path, tmp_path: Path) -
 
 def test_who_is_not_root_copies_nothing(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="log in as root"):
-        copy_host(scripted({"^id -u": "1000\n"}), str(tmp_path))
+        copy_host(scripted({"id -u": "1000\n"}), str(tmp_path))
 
 
-def test_target_without_tar_is_not_judged(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("said", "reason"), [("grep\ntr\n0\n", "no grep tr"), ("", "as root")])
+def test_target_without_what_is_needed_is_not_judged(
+    said: str, reason: str, tmp_path: Path
+) -> None:
+    with pytest.raises(Unavailable, match=reason):
+        copy_host(scripted({"id -u": said}), str(tmp_path))
+
+
+def test_target_whose_tar_fails_is_not_judged(tmp_path: Path) -> None:
     said = Output(127, b"", b"xargs: tar: No such file or directory\n")
     with pytest.raises(Unavailable, match="tar: No such file"):
-        copy_host(scripted({"^id -u": "0\n", "tar": said}), str(tmp_path))
+        copy_host(scripted({"id -u": "0\n", "tar": said}), str(tmp_path))
 
 
 def test_target_of_which_nothing_comes_is_not_judged(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="nothing of its /etc"):
-        copy_host(scripted({"^id -u": "0\n", "": ""}), str(tmp_path))
+        copy_host(scripted({"id -u": "0\n", "": ""}), str(tmp_path))
 
 
 HOSTILE = [

@@ -27,7 +27,10 @@ proc                     0     0         0       - /proc
 
 
 def problems(want: dict[str, Any], **answers: Answer) -> list[str]:
-    target = scripted({"mountinfo": MOUNTINFO, "^LC_ALL=C df ": DF, **answers})
+    place = f"{want['path']}\n"
+    standard = {"mountinfo": MOUNTINFO, "^LC_ALL=C df ": DF, "^readlink -f ": place}
+    rest = {key: answer for key, answer in standard.items() if key not in answers}
+    target = scripted({**answers, **rest})
     return list(mounts.judge(want, target))
 
 
@@ -71,6 +74,16 @@ def test_folder_of_a_mount_is_no_mount() -> None:
 def test_absent_that_is_there() -> None:
     assert problems({"path": "/dev/shm/", "absent": True}) == [
         "/dev/shm/: tmpfs of tmpfs is mounted; nothing should be"
+    ]
+
+
+def test_link_to_a_mount_does_not_hide_it() -> None:
+    led = {"^readlink -f -- '/var/a b'": "/tmp/mi/a b\n"}
+    assert problems({"path": "/var/a b", "absent": True}, **led) == [
+        "/var/a b: tmpfs of three is mounted; nothing should be"
+    ]
+    assert problems({"path": "/var/a b", "options": ["ro"]}, **led) == [
+        "/var/a b: is mounted without ro (it has relatime,rw,size=3072k)"
     ]
 
 
@@ -133,7 +146,7 @@ def test_any_df_is_read_or_refused(header: str, line: str) -> None:
 
 
 def test_what_is_observed_is_met() -> None:
-    target = scripted({"mountinfo": MOUNTINFO})
+    target = scripted({"mountinfo": MOUNTINFO, "^readlink": Output(1, b"", b"")})
     found = list(mounts.observe(target))
     assert found == [
         {"path": "/", "type": "ext4"},

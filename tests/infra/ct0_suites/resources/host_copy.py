@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ct0.errors import Malformed, Unavailable
+from ct0.text import plain
 from ct0_suites.resources.host_files import (
     CHOSEN,
     FILES,
@@ -35,10 +36,15 @@ DEEPEST = 12
 STEPS = 4  # from a file to what it leads to
 MOST = 50_000  # paths to be asked for in one step
 
-BEGIN = """\
+# What is missing of it, and who asks.
+NEEDED = "for c in find xargs grep tr tar; do command -v $c >/dev/null || echo $c; done; id -u"
+ROOT = """\
 cd / || exit 1
 LC_ALL=C
 export LC_ALL
+unset TAR_OPTIONS GREP_OPTIONS POSIXLY_CORRECT
+"""
+FOUND = """\
 there() {
     found=
     for p; do
@@ -66,9 +72,6 @@ WANTED = rf"\( -type l -o {SMALL} \)"
 
 # Of paths on standard input: the links, the scripts, and in the second form any file.
 LED_TO = """\
-cd / || exit 1
-LC_ALL=C
-export LC_ALL
 asked=$(cat)
 each() {{ printf '%s\\n' "$asked" | tr '\\n' '\\0' | xargs -0 -r sh -c "$1" sh 2>/dev/null; }}
 {{
@@ -83,7 +86,6 @@ ANY = (
     " done'"
 )
 TOO_LARGE = f"""\
-cd / || exit 1
 tr '\\n' '\\0' | xargs -0 -r sh -c 'find "$@" -maxdepth 0 -type f -size +{LIMIT // 512}' sh 2>/dev/null
 true"""  # noqa: E501 - one line of a shell's
 
@@ -108,12 +110,15 @@ def copy_host(target: Target, root: str) -> None:
 
     Raises Unavailable: not root there, no tar; Malformed: an archive that is none; Unreachable.
     """
-    if target.run("id -u").text.strip() != "0":
+    *absent, user = target.run(NEEDED).text.split() or [""]
+    if user != "0":
         raise Unavailable("its scripts are root's to read: log in as root, or sudo=true")
+    if absent:
+        raise Unavailable(f"its files cannot be read: it has no {plain(' '.join(absent))}")
     led = Led(set(), set())
     for command in first_commands():
         unpack(root, archive(target, command), led)
-    placeholders(root, target.run(BEGIN + large_list(), timeout=TIMEOUT).text)
+    placeholders(root, target.run(ROOT + FOUND + large_list(), timeout=TIMEOUT).text)
     if not os.path.isdir(f"{root}/etc"):
         raise Unavailable("nothing of its /etc could be read")
     asked: set[str] = set()
@@ -127,8 +132,8 @@ def copy_host(target: Target, root: str) -> None:
         led = Led(set(), set())
         for paths, files in ((mentioned, SCRIPTS), (goals, ANY)):
             if paths:
-                unpack(root, archive(target, LED_TO.format(files=files), listed(paths)), led)
-        placeholders(root, target.run(TOO_LARGE, listed(goals), TIMEOUT).text)
+                unpack(root, archive(target, ROOT + LED_TO.format(files=files), listed(paths)), led)
+        placeholders(root, target.run(ROOT + TOO_LARGE, listed(goals), TIMEOUT).text)
 
 
 def first_commands() -> list[str]:
@@ -152,7 +157,7 @@ there {PROGRAMS}; [ -z "$found" ] || {{
         [programs],
         *([find(each, DEEPEST, wanted=large)] for each in LARGE),
     )
-    return [BEGIN + ARCHIVE.format(parts="\n".join(parts)) for parts in groups]
+    return [ROOT + FOUND + ARCHIVE.format(parts="\n".join(parts)) for parts in groups]
 
 
 def with_lib(words: str) -> str:

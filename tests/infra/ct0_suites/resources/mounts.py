@@ -81,6 +81,13 @@ def unescaped(text: str) -> str:
     return OCTAL.sub(lambda match: chr(int(match[1], 8)), text)
 
 
+def read_place(target: Target, path: str) -> str:
+    """The path without links in it, as far as it is there. Raises Unreachable."""
+    said = target.run(f"readlink -f -- {shlex.quote(path)}")
+    place = said.text.rstrip("\n")
+    return place if said.status == 0 and place.startswith("/") else path
+
+
 def mounted_at(mounts: Sequence[Mount], path: str) -> Mount | None:
     """The mount that whoever goes to `path` is in, if it is mounted right there; links are not
     followed.

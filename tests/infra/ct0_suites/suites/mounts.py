@@ -22,7 +22,7 @@ from typing import Any
 
 from ct0.errors import Unavailable
 from ct0_suites.records import KINDS
-from ct0_suites.resources.mounts import Mount, mounted_at, read_free, read_mounts
+from ct0_suites.resources.mounts import Mount, mounted_at, read_free, read_mounts, read_place
 from ct0_suites.target import Target
 
 __all__ = ["KINDS", "REQUIRED", "SCHEMA", "judge", "observe"]
@@ -30,7 +30,7 @@ __all__ = ["KINDS", "REQUIRED", "SCHEMA", "judge", "observe"]
 OPTIONS = {"type": "array", "items": {"type": "string", "pattern": "^[^,\\s]+$"}, "minItems": 1}
 SCHEMA = {
     "path": {
-        "description": "Where it is mounted, without links in it: /run, not /var/run.",
+        "description": "Where it is mounted. Links in it are followed.",
         "type": "string",
         "pattern": "^/",
     },
@@ -81,7 +81,7 @@ CONTAINERS = (
 
 def judge(want: Mapping[str, Any], target: Target) -> Iterator[str]:
     path = want["path"]
-    mount = mounted_at(read_mounts(target), path)
+    mount = mounted_at(read_mounts(target), read_place(target, path))
     if want.get("absent", False):
         if mount is not None:
             yield f"{path}: {mount.type} of {mount.source} is mounted; nothing should be"
@@ -97,7 +97,7 @@ def judge(want: Mapping[str, Any], target: Target) -> Iterator[str]:
 
 
 def differences(want: Mapping[str, Any], mount: Mount) -> Iterator[str]:
-    path, types = mount.point, want.get("type", [])
+    path, types = want["path"], want.get("type", [])
     types = [types] if isinstance(types, str) else types
     if types and mount.type not in types:
         yield f"{path}: is {mount.type}, should be {' or '.join(types)}"

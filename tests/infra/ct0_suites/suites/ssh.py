@@ -13,7 +13,8 @@ ssh:
     root_login: "no"
 
 Without further keys it is expected that no password is empty, no key that may log in is weak, and
-that root has no private key without a passphrase.
+that root has no private key without a passphrase. sshd's settings are those of its files as they
+are now: one that was not reloaded since, or was started with others, may do otherwise.
 """
 
 from __future__ import annotations
