@@ -93,6 +93,13 @@ SAME = [
         "-A INPUT -p icmp --icmp-type ping -m limit --limit 1/s -j DROP",
         "-A INPUT -p icmp -m icmp --icmp-type 8 -m limit --limit 1/s -j DROP",
     ),
+    ("-A INPUT -p udp ! --dport :1023", "-A INPUT -p udp --dport 1024:"),
+    ("-A INPUT -p udp ! --dport 1024:", "-A INPUT -p udp --dport 0:1023"),
+    ("-A INPUT -p udp -m multiport --dport 1,2", "-A INPUT -p udp -m multiport --dports 1,2"),
+    (
+        "-A INPUT -p udp --dport 1 -m multiport --dports 2,3 --sport 4",
+        "-A INPUT -p udp --dport 1 --sport 4 -m multiport --dports 2,3",
+    ),
     ("-A INPUT -j NOTRACK", "-A INPUT -j CT --notrack"),
     ("-A INPUT -m limit --limit 60/min", "-A INPUT -m limit --limit 1/s --limit-burst 5"),
 ]

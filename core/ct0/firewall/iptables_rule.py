@@ -9,7 +9,7 @@ a netmask, with matches in another order where that makes no difference, with a 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ct0.errors import Malformed
@@ -23,6 +23,7 @@ from ct0.firewall.matches import (
     PORT_NAMES,
     PURE,
     RENAMED,
+    SHORTENED,
     STRINGS,
 )
 from ct0.firewall.numbers import SERVICES
@@ -270,13 +271,15 @@ class Reading:
         for at, (option, loaded) in enumerate(self.loose):
             before = self.groups[:loaded]
             name = option.name
-            group = next(
-                (each for each in reversed(before) if name in OWNS.get(each.name, ())), None
-            )
-            if group is None and name in OWNS.get(implied, ()):
-                if own is None:
-                    own, own_at = Group(implied, []), loaded
+            group = latest(before, OWNS, name)
+            mine = name in OWNS.get(implied, ())
+            if group is None and mine and own is not None:
                 group = own
+            if group is None:
+                group = latest(before, SHORTENED, name)
+            if group is None and mine:
+                group = own = Group(implied, [])
+                own_at = loaded
             if group is None and self.target is not None and at >= self.target_at:
                 group = self.target
             if group is None:
@@ -319,7 +322,10 @@ class Reading:
                 values = normal(option.values, self.context)
             if values is None and not option.negated:
                 continue
-            sign = "! " if option.negated else ""
+            negated = option.negated
+            if negated and name in ("sport", "dport") and values is not None:
+                negated, values = without_not(values)
+            sign = "! " if negated else ""
             found.append(f"{sign}{RENAMED.get((group.name, name), name)} {values}")
         return tuple(sorted(found))
 
@@ -333,3 +339,18 @@ class Reading:
         if name == "NOTRACK":
             name, options = "CT", (f"notrack {()!r}",)
         return "-g" if "-g" in self.core else "-j", name, options
+
+
+def latest(groups: Sequence[Group], table: Mapping[str, Container[str]], name: str) -> Group | None:
+    """The last match that has an option of the name."""
+    return next((each for each in reversed(groups) if name in table.get(each.name, ())), None)
+
+
+def without_not(ports: str) -> tuple[bool, str]:
+    """`! 0:1023` is 1024:65535: iptables over nf_tables says it so."""
+    low, _, high = ports.partition(":")
+    if low == "0" and high not in ("", "65535"):
+        return False, "65535" if high == "65534" else f"{int(high) + 1}:65535"
+    if high == "65535" and low != "0":
+        return False, "0" if low == "1" else f"0:{int(low) - 1}"
+    return True, ports

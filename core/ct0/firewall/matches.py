@@ -32,6 +32,9 @@ PORT_NAMES = {
 }  # fmt: skip
 PORTED = frozenset({"sport", "dport", "source-port", "destination-port"})
 
+# iptables takes the beginning of an option for it, where no other is called so.
+SHORTENED = {"multiport": frozenset({"source-port", "sport", "destination-port", "dport", "port"})}
+
 OWNS: dict[str, frozenset[str]] = {
     "tcp": PORTED | {"tcp-flags", "syn", "tcp-option"},
     "udp": PORTED,
@@ -61,7 +64,7 @@ OWNS: dict[str, frozenset[str]] = {
             "ctdir",
         }
     ),
-    "multiport": frozenset({*PORT_NAMES, *PORT_NAMES.values()}),
+    "multiport": frozenset({"source-ports", "sports", "destination-ports", "dports", "ports"}),
     "comment": frozenset({"comment"}),
     "limit": frozenset({"limit", "limit-burst"}),
     "mac": frozenset({"mac-source"}),

@@ -131,7 +131,7 @@ def icmp_type(values: Sequence[str], context: Context) -> str | None:
     table = numbers.ICMP if context.family == IPV4 else numbers.ICMPV6
     text = one(values)
     text = table.get(text, text)
-    if text in ("any", "255/0:255"):
+    if text == "any" or (context.family == IPV4 and text == "255"):  # so it is in ip_tables
         return None
     kind, slash, code = text.partition("/")
     return f"{integer(kind)}/{integer(code)}" if slash else str(integer(kind))
