@@ -306,6 +306,22 @@ def test_cron(tables: str, wanted: str | None, expected: list[str]) -> None:
     assert problems(given, **want) == expected
 
 
+@pytest.mark.parametrize(
+    ("table", "counts"),
+    [
+        ("debian:\n/etc/cron.d/puppet.dpkg-old", False),
+        ("debian:\n/etc/cron.hourly/puppet", True),
+        ("/etc/cron.d/puppet.cron", True),
+        ("/etc/cron.d/puppet.rpmsave", False),
+        ("debian:\n/var/spool/cron/crontabs/root", True),
+    ],
+)
+def test_tables_that_cron_passes_over(table: str, counts: bool) -> None:
+    answers = {FILES: text("ok"), INIT: "sh\n", CRON: f"{table}:5 * * * * root puppet agent\n"}
+    expected = [] if counts else ["no cron starts Puppet"]
+    assert problems(scripted(answers), enabled="cron") == expected
+
+
 @pytest.mark.parametrize("name", ["ok", "disabled", "never"])
 def test_what_is_observed_is_met(name: str) -> None:
     config = (RECORDED / "7.23.0/config_print.txt").read_text()

@@ -25,6 +25,10 @@ TABLES = (
     "/etc/crontab /etc/anacrontab /etc/cron.d/* /etc/cron.hourly/* /etc/cron.daily/*"
     " /var/spool/cron/root /var/spool/cron/crontabs/root /etc/crontabs/root"
 )
+# Of the files in these folders cron passes over some: cron(8), run-parts(8), cronie's cron(8).
+FOLDERS = ("/etc/cron.d", "/etc/cron.hourly", "/etc/cron.daily")
+IGNORED_BY_DEBIAN = re.compile(r"[^A-Za-z0-9_-]")
+IGNORED = re.compile(r"^\.|~$|\.(rpmsave|rpmorig|rpmnew|cfsaved|swp|bak|disabled)$|,v$")
 UNITS = (
     "/etc/systemd/system/*.service /run/systemd/system/*.service"
     " /usr/lib/systemd/system/*.service /lib/systemd/system/*.service"
@@ -101,12 +105,15 @@ def timers(target: Target) -> list[Start]:
 
 
 def crontabs(target: Target) -> list[Start]:
-    said = target.run(f"{GREP} {TABLES}; true")
+    said = target.run(f"{GREP} {TABLES}; [ -e /etc/debian_version ] && echo debian:; true")
+    lines = said.text.split("\n")
+    ignored = IGNORED_BY_DEBIAN if "debian:" in lines else IGNORED
     found: dict[str, Start] = {}
-    for line in said.text.split("\n"):
+    for line in lines:
         path, colon, text = line.partition(":")
         if not colon or not path.startswith("/") or text.lstrip().startswith("#"):
             continue
-        if CALL.search(text):
+        folder, _, name = path.rpartition("/")
+        if CALL.search(text) and not (folder in FOLDERS and ignored.search(name)):
             found[path] = Start(CRON, path, True, True, "calls it")
     return list(found.values())

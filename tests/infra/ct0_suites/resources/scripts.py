@@ -34,6 +34,10 @@ from ct0_suites.transport import Output
 # As service(8) runs them.
 ENVIRONMENT = "env -i LC_ALL=C TERM=dumb PATH=/sbin:/usr/sbin:/bin:/usr/bin"
 LINES = 4000  # of a script
+# status) or start|status), not the usage that it prints; init-d-script(5) has it for its callers.
+HAS_STATUS = r"""{ sed -n 1p "$s" | grep -q init-d-script ||
+    grep -av -i -e usage -e '^[[:space:]]*echo' "$s" |
+        grep -aqE "(^|[^A-Za-z0-9_-])status[\"']?[[:space:]]*[|)]"; }"""
 
 TEXT = r"""
 n={name}
@@ -86,8 +90,8 @@ class Answer(NamedTuple):
 
 
 def command(name: str, init: str, ask: bool = True) -> str:
-    """`status` is asked only of a script that has the word: one without would start something."""
-    status, asks = '"$s" status', '[ -x "$s" ] && grep -qsw status "$s"'
+    """`status` is asked only of a script that has such a case: one without may do anything."""
+    status, asks = '"$s" status', f'[ -x "$s" ] && {HAS_STATUS}'
     if init == OPENRC:
         status, asks = 'rc-service -- "$n" status', "true"
     if not ask:

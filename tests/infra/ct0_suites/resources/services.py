@@ -19,6 +19,8 @@ INIT = (
     " elif [ -d /etc/init.d ] || [ -d /etc/rc.d/init.d ]; then echo sysv;"
     ' else read -r c </proc/1/comm; echo "$c"; fi'
 )
+# Not those of the boot, of the halt and of the reboot, which nobody should call.
+LEVELS = "/etc/rc.d/rc[2345].d/S* /etc/rc[2345].d/S*"
 
 
 def init_of(target: Target) -> str:
@@ -83,7 +85,7 @@ def list_running(target: Target) -> list[str]:
             raise Unavailable(f"systemd does not say what it runs: {said.trouble}")
         names = [line.split()[0] for line in said.text.split("\n") if line.split()]
         return sorted(name[:-8] for name in names if name.endswith(".service"))
-    folders = "/etc/runlevels/default/*" if init == OPENRC else "/etc/rc.d/rc?.d/S* /etc/rc?.d/S*"
+    folders = "/etc/runlevels/default/*" if init == OPENRC else LEVELS
     said = target.run(f'for f in {folders}; do [ -e "$f" ] && printf \'%s\\n\' "$f"; done; true')
     names = [line.rpartition("/")[2] for line in said.text.split("\n")]
     if init == SYSV:

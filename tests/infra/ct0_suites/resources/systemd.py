@@ -13,6 +13,7 @@ Documented in systemctl(1), is-enabled, and org.freedesktop.systemd1(5).
 
 from __future__ import annotations
 
+import re
 import shlex
 
 from ct0.errors import Unavailable
@@ -51,6 +52,11 @@ KINDS = (
 # Started by the next boot, whoever looks.
 ENABLED = ("enabled", "alias", "linked")
 RUNTIME = ("enabled-runtime", "linked-runtime", "transient")
+# Targets that no usual boot reaches.
+ELSEWHERE = re.compile(
+    r"(rescue|emergency|shutdown|reboot|soft-reboot|poweroff|halt|kexec|exit|final|umount|sleep"
+    r"|suspend|hibernate|hybrid-sleep|suspend-then-hibernate|initrd.*|ctrl-alt-del)\.target"
+)
 SUBSTATES = {
     "service": ("running",),
     "socket": ("listening", "running"),
@@ -96,7 +102,7 @@ def service_of(name: str, shown: dict[str, str]) -> Service:
     state = f"{active} ({sub})" if sub and sub != active else active
     if load == "not-found":
         return Service(name, SYSTEMD, exists=False, running=False, state="no unit", enabled=False)
-    if load not in ("loaded", "masked", "merged"):
+    if load not in ("loaded", "merged"):
         state = f"{load.replace('-', ' ')}, {state}"
     file_state = shown.get("UnitFileState", "")
     pid = shown.get("MainPID", "0")
@@ -149,7 +155,8 @@ def is_enabled(shown: dict[str, str]) -> bool:
     if file_state in ENABLED:
         return True
     if file_state in ("static", "indirect", "generated"):
-        return bool(shown.get("WantedBy") or shown.get("RequiredBy"))
+        wanting = f"{shown.get('WantedBy', '')} {shown.get('RequiredBy', '')}".split()
+        return any(each.endswith(".target") and not ELSEWHERE.match(each) for each in wanting)
     return False
 
 
@@ -159,6 +166,6 @@ def enabling(shown: dict[str, str]) -> str:
         return f"{file_state}: only until the next boot"
     if file_state in ("static", "indirect") and not is_enabled(shown):
         triggers = shown.get("TriggeredBy")
-        more = f"{triggers} starts it on demand" if triggers else "nothing wants it"
+        more = f"{triggers} starts it on demand" if triggers else "no target wants it"
         return f"{file_state}: {more}"
     return file_state
