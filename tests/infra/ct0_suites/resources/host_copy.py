@@ -11,11 +11,9 @@ folder. Needed are find, xargs, grep, tr and tar, GNU's or busybox's.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable
-from typing import NamedTuple
 
-from ct0.errors import Malformed, Unavailable
+from ct0.errors import Unavailable
 from ct0.text import plain
 from ct0_suites.resources.host_files import (
     CHOSEN,
@@ -26,14 +24,14 @@ from ct0_suites.resources.host_files import (
     THERE,
     TREES,
 )
-from ct0_suites.resources.tar import FILE, HARD_LINK, LINK, parse_tar
+from ct0_suites.resources.unpacking import Led, missing, placeholders, unpack
 from ct0_suites.target import Target
 
 TIMEOUT = 180.0  # seconds for one command
 LIMIT = 1 << 20  # bytes the audit reads of a file
 LARGEST = 48 << 20  # bytes of one that it reads more of
 DEEPEST = 12
-STEPS = 4  # from a file to what it leads to
+STEPS = 8  # from a file to what it leads to
 MOST = 50_000  # paths to be asked for in one step
 
 # What is missing of it, and who asks.
@@ -89,21 +87,6 @@ TOO_LARGE = f"""\
 tr '\\n' '\\0' | xargs -0 -r sh -c 'find "$@" -maxdepth 0 -type f -size +{LIMIT // 512}' sh 2>/dev/null
 true"""  # noqa: E501 - one line of a shell's
 
-MENTIONED = re.compile(rb"(?<![A-Za-z0-9_./~*?-])/(?:[A-Za-z0-9_.+@:-]+/)*[A-Za-z0-9_.+@:-]+")
-NOT_FILES = ("/proc/", "/sys/", "/dev/")
-# What runs these is not followed by the audit: scripts of packages, programs.
-NOT_FOLLOWED = ("/var/lib/dpkg/", *(f"{folder}/" for folder in PROGRAMS.split()))
-
-
-IMPORTANT = frozenset(THERE.split())
-
-
-class Led(NamedTuple):
-    """Where what was copied leads: paths in texts, and goals of links."""
-
-    mentioned: set[str]
-    goals: set[str]
-
 
 def copy_host(target: Target, root: str) -> None:
     """Copy what the audit reads below `root`, which may have files of the target's already.
@@ -134,6 +117,8 @@ def copy_host(target: Target, root: str) -> None:
             if paths:
                 unpack(root, archive(target, ROOT + LED_TO.format(files=files), listed(paths)), led)
         placeholders(root, target.run(ROOT + TOO_LARGE, listed(goals), TIMEOUT).text)
+    if further := missing(root, led.goals) - asked:
+        raise Unavailable(f"{plain(min(further))}: reached by more than {STEPS} links")
 
 
 def first_commands() -> list[str]:
@@ -199,155 +184,3 @@ def listed(paths: Iterable[str]) -> bytes:
     """For standard input: relative to /, so that none can be an option."""
     lines = sorted(f".{path}" for path in paths if "\n" not in path)
     return "\n".join(lines).encode("utf-8", "surrogateescape")
-
-
-def unpack(root: str, data: bytes, led: Led) -> None:
-    """Write an archive's files below a folder, its links when all files are there, and note where
-    they lead. What would lie elsewhere is nobody's and is passed over. Raises Malformed."""
-    links = []
-    real = {""}
-    for member in parse_tar(data, "the target's archive"):
-        path = normal(member.name)
-        if path is None:
-            continue
-        if member.kind == FILE:
-            write(root, path, member.content, real)
-            if not path.startswith(NOT_FOLLOWED):
-                led.mentioned.update(map(decoded, MENTIONED.findall(member.content)))
-        elif member.kind == HARD_LINK:
-            again(root, path, normal(member.goal), real)
-        elif member.kind == LINK:
-            links.append((path, member.goal))
-    for path, goal in links:
-        place, whole = confined(path, goal)
-        link(root, path, place, real)
-        (led.mentioned if path.startswith(NOT_FOLLOWED) else led.goals).add(whole)
-        if path in IMPORTANT:
-            led.goals.add(whole)
-
-
-def decoded(path: bytes) -> str:
-    return path.rstrip(b".:").decode("ascii")
-
-
-def normal(name: str) -> str | None:
-    """./etc//x -> /etc/x; None for what leads up, or is the kernel's."""
-    parts = [part for part in name.split("/") if part not in ("", ".")]
-    path = "/" + "/".join(parts)
-    if not parts or ".." in parts or "\0" in name or f"{path}/".startswith(NOT_FILES):
-        return None
-    return path
-
-
-def folder_of(root: str, path: str, real: set[str]) -> bool:
-    """Make the folders above a path; False if one of them is a link or a file. `real` are known."""
-    above = path.rpartition("/")[0]
-    if above in real:
-        return True
-    if not folder_of(root, above, real):
-        return False
-    try:
-        os.mkdir(root + above)
-    except FileExistsError:
-        if os.path.islink(root + above) or not os.path.isdir(root + above):
-            return False
-    except OSError:
-        return False  # ENAMETOOLONG, ENOTDIR: no path of a file's that the audit could read
-    real.add(above)
-    return True
-
-
-def write(root: str, path: str, content: bytes, real: set[str]) -> None:
-    if not folder_of(root, path, real):
-        return
-    try:
-        file = os.open(root + path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    except OSError:
-        return  # EEXIST: it was fetched before; ENAMETOOLONG
-    with open(file, "wb") as stream:
-        stream.write(content)
-
-
-def again(root: str, path: str, first: str | None, real: set[str]) -> None:
-    """A file's second name: a copy of what was written under the first."""
-    if first is None or not folder_of(root, first, real) or os.path.islink(root + first):
-        return
-    try:
-        with open(root + first, "rb") as stream:
-            content = stream.read()
-    except OSError:
-        return  # it is not in the archive
-    write(root, path, content, real)
-
-
-def confined(path: str, goal: str) -> tuple[str, str]:
-    """A link's text that leads to the same place below the root, and that place as a path."""
-    above = [part for part in path.rpartition("/")[0].split("/") if part]
-    parts = [] if goal.startswith("/") else above[:]
-    for part in goal.split("/"):
-        if part == "..":
-            del parts[-1:]
-        elif part not in ("", "."):
-            parts.append(part)
-    whole = "/" + "/".join(parts)
-    if goal == "/dev/null":
-        return goal, whole  # what is switched off is told by this very text
-    return "../" * len(above) + "/".join(parts) or ".", whole
-
-
-def link(root: str, path: str, goal: str, real: set[str]) -> None:
-    if not folder_of(root, path, real):
-        return
-    try:
-        os.symlink(goal, root + path)
-    except (OSError, ValueError):
-        return  # EEXIST; a name or goal that is too long, or has a NUL
-
-
-def placeholders(root: str, text: str) -> None:
-    """A file of more than the audit reads, without a block of it on disk."""
-    real = {""}
-    for line in text.split("\n"):
-        path = normal(line)
-        if path is None or not folder_of(root, path, real) or os.path.lexists(root + path):
-            continue
-        write(root, path, b"", real)
-        try:
-            os.truncate(root + path, LARGEST + 1)
-        except OSError as error:
-            raise Malformed(path, f"too large a file: {error.strerror}") from error
-
-
-def missing(root: str, paths: Iterable[str]) -> set[str]:
-    """Where these lead as far as it is known here, of those that are not here."""
-    found = set()
-    for path in paths:
-        place = resolved(root, path)
-        if place is not None and not f"{place}/".startswith(NOT_FILES):
-            found.add(place)
-    return found
-
-
-def resolved(root: str, path: str) -> str | None:
-    """The path with the links in it that are here gone through; None if something is there, or it
-    leads in a circle."""
-    todo, links = path.split("/")[::-1], 0
-    done: list[str] = []
-    while todo:
-        name = todo.pop()
-        if name == "..":
-            del done[-1:]
-        elif name not in ("", "."):
-            done.append(name)
-            place = root + "/" + "/".join(done)
-            try:
-                goal = os.readlink(place)
-            except OSError:
-                continue  # EINVAL: no link; ENOENT: to be asked for
-            links += 1
-            if links > 40 or goal.startswith("/"):  # /dev/null
-                return None
-            done.pop()
-            todo += goal.split("/")[::-1]
-    path = "/" + "/".join(done)
-    return None if os.path.lexists(root + path) else path
