@@ -41,8 +41,7 @@ umask 077
 for place in $places; do
     folder=$place/$name
     mkdir "$folder" 2>/dev/null || continue
-    if cp "$(command -v sleep)" "$folder/$name" 2>/dev/null; then
-        begin
+    if begin 2>/dev/null; then
         sleep 1
         if alive "$pid"; then echo "$pid $folder"; exit 0; fi
     fi
@@ -50,16 +49,29 @@ for place in $places; do
 done
 exit 1
 """
+COPY = r"""
+copy() {
+    for from in /usr/bin/sleep /bin/sleep "$(command -v sleep)"; do
+        [ ! -f "$from" ] || break
+    done
+    # It may be forbidden to run there, or be nothing under this name.
+    cp "$from" "$folder/$name" && "$folder/$name" 0
+}
+"""
 # Some ways into containers end with all that they started: then systemd is asked to start it.
 WAYS = (
-    r"""
+    COPY
+    + r"""
 begin() {
+    copy || return
     "$folder/$name" $seconds </dev/null >/dev/null 2>&1 &
     pid=$!
 }
 """,
-    r"""
+    COPY
+    + r"""
 begin() {
+    copy || return
     systemd-run --quiet --collect --unit=$name "$folder/$name" $seconds >/dev/null 2>&1
     pid=$(systemctl show -p MainPID $name.service 2>/dev/null)
     pid=${pid#MainPID=}
@@ -71,8 +83,8 @@ begin() {
 SCRIPT = r"""
 begin() {
     printf '#!/bin/sh\ni=0\nwhile [ $i -lt %s ]; do sleep 1; i=$((i+1)); done\n' $seconds \
-        >"$folder/$name"
-    chmod 700 "$folder/$name"
+        >"$folder/$name" || return
+    chmod 700 "$folder/$name" || return
     "$folder/$name" </dev/null >/dev/null 2>&1 &
     pid=$!
 }
