@@ -185,6 +185,19 @@ def test_environment() -> None:
     assert ids(other, Limits(environment="production")) == ["environment"]
 
 
+def test_what_ran_last() -> None:
+    """`puppet apply` by hand hides that the agent has not run."""
+    by_hand, by_agent = health("ok"), health("agent_corrective")
+    assert texts(by_hand, Limits(mode="agent")) == [
+        "the last run was of puppet apply, not of puppet agent"
+    ]
+    assert ids(by_hand, Limits(mode="apply")) == ids(by_agent, Limits(mode="agent")) == []
+    assert ids(by_agent, Limits(mode="apply")) == ["mode"]
+    assert by_agent.summary is not None
+    silent = by_agent._replace(summary=by_agent.summary._replace(mode=""))
+    assert ids(silent, Limits(mode="agent")) == ["mode"]
+
+
 def test_version() -> None:
     assert ids(health(), Limits(version=">=7,<9")) == []
     assert texts(health(), Limits(version=">=8")) == ["Puppet is 7.23.0, not >=8"]

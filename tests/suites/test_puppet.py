@@ -240,6 +240,8 @@ def test_moved_folders_are_asked_of_puppet() -> None:
             ("lastrunreport", "state/last_run_report.yaml"),
             ("statedir", "state"),
             ("ssldir", "ssl"),
+            ("agent_disabled_lockfile", "state/agent_disabled.lock"),
+            ("agent_catalog_run_lockfile", "state/agent_catalog_run.lock"),
         )
     )
     there = text("ok").replace(SUMMARY, f"/srv/puppet/public/{SUMMARY.rpartition('/')[2]}")
@@ -248,6 +250,10 @@ def test_moved_folders_are_asked_of_puppet() -> None:
         {"/srv/puppet/state": there, FILES: text("disabled") + moved, CONFIG: config, **PLAIN}
     )
     assert problems(given) == []
+    # The certificates' folder is below it, what counts is not.
+    other = "/etc/puppet/puppet.conf:vardir=/var/lib/puppet\n"
+    with pytest.raises(AssertionError, match=CONFIG):
+        problems(target(text("ok") + other))
     silent = scripted({FILES: text("ok") + moved, CONFIG: Output(1, b"", b"broken\n"), **PLAIN})
     with pytest.raises(Unavailable, match="broken"):
         problems(silent)
@@ -294,6 +300,7 @@ def test_the_command_is_for_any_shell() -> None:
             "/etc/cron.d/puppet:5 * * * * root puppet agent -t\n",
             "service",
             [
+                "the last run was of puppet apply, not of puppet agent",
                 "no service starts Puppet",
                 "a service is to start Puppet, but cron /etc/cron.d/puppet does",
             ],
@@ -328,7 +335,14 @@ def test_what_is_observed_is_met(name: str) -> None:
     given = target(text(name), {CONFIG: config})
     found = list(observe(given))
     assert found == (
-        [{"agent": "required", "environment": "production", "enabled": "cron"}]
+        [
+            {
+                "agent": "required",
+                "environment": "production",
+                "mode": "apply",
+                "enabled": "cron",
+            }
+        ]
         if name == "ok"
         else []
     )

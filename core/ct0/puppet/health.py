@@ -17,6 +17,7 @@ from ct0.puppet.version import in_range
 from ct0.text import plain
 
 HOUR, DAY = 3600.0, 86400.0
+MODES = {"agent": "agent", "user": "apply"}
 STATUSES = ("changed", "unchanged", "failed")
 
 
@@ -64,6 +65,7 @@ class Limits(NamedTuple):
     corrective: bool = True  # whether a run may have had to undo what somebody changed
     certificate_days: float = 14
     longest_run: float = HOUR
+    mode: str = ""  # what ran last: agent, or apply; "" is either
 
 
 def troubles(health: Health, limits: Limits) -> list[tuple[str, str]]:
@@ -77,6 +79,7 @@ def troubles(health: Health, limits: Limits) -> list[tuple[str, str]]:
         *noop(health, limits),
         *corrective(health, limits),
         *environment(health, limits),
+        *mode(health, limits),
         *version(health, limits),
         *run_lock(health, limits),
         *certificates(health, limits),
@@ -202,6 +205,17 @@ def environment(health: Health, limits: Limits) -> Iterator[tuple[str, str]]:
     wrong = [each for each in given if each != limits.environment]
     if wrong:
         yield "environment", f"the environment is {wrong[0]}, not {limits.environment}"
+
+
+def mode(health: Health, limits: Limits) -> Iterator[tuple[str, str]]:
+    """`puppet apply` by hand writes the same files: the agent may not have run for long."""
+    if not limits.mode or health.summary is None:
+        return
+    found = MODES.get(health.summary.mode, health.summary.mode)
+    if not found:
+        yield "mode", f"nothing says whether the last run was of puppet {limits.mode}"
+    elif found != limits.mode:
+        yield "mode", f"the last run was of puppet {found}, not of puppet {limits.mode}"
 
 
 def version(health: Health, limits: Limits) -> Iterator[tuple[str, str]]:

@@ -48,6 +48,7 @@ class Summary(NamedTuple):
     puppet: str  # version of the agent that ran
     last_run: float  # when it ended, seconds since the epoch
     environment: str = ""  # the one the run ended in; "" before Puppet 5
+    mode: str = ""  # agent; user is `puppet apply`'s
     resources: Mapping[str, int] = {}  # total, changed, failed, failed_to_restart, ...
     events: Mapping[str, int] = {}  # total, success, failure, noop
     seconds: float | None = None  # how long it took
@@ -65,6 +66,7 @@ def parse_summary(text: str, path: str) -> Summary:
         version.get("puppet", ""),
         number(time["last_run"], path),
         application.get("converged_environment") or application.get("initial_environment", ""),
+        application.get("run_mode", ""),
         counts(sections.get("resources", {}), path),
         counts(sections.get("events", {}), path),
         number(time["total"], path) if "total" in time else None,

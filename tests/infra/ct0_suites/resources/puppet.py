@@ -36,15 +36,17 @@ class Layout(NamedTuple):
     summaries: tuple[str, ...]
     state: str
     ssl: str
-    report: str = ""  # "" is in `state`
+    report: str = ""  # "" is in `state`, as are the locks
+    disabled_lock: str = ""
+    run_lock: str = ""
 
     @property
     def disabled(self) -> str:
-        return f"{self.state}/agent_disabled.lock"
+        return self.disabled_lock or f"{self.state}/agent_disabled.lock"
 
     @property
     def run(self) -> str:
-        return f"{self.state}/agent_catalog_run.lock"
+        return self.run_lock or f"{self.state}/agent_catalog_run.lock"
 
     @property
     def reports(self) -> str:
@@ -74,9 +76,16 @@ LAYOUTS = (
 CONFIGURATIONS = ("/etc/puppetlabs/puppet/puppet.conf", "/etc/puppet/puppet.conf")
 # What in puppet.conf moves the files elsewhere.
 MOVES = re.compile(
-    r"\s*(vardir|statedir|publicdir|lastrunfile|lastrunreport|ssldir|certdir)\s*=\s*(\S.*)"
+    r"\s*(vardir|statedir|publicdir|lastrunfile|lastrunreport|ssldir|agent_\w+_lockfile)\s*=\s*(\S.*)"
 )
-ASKED = ("lastrunfile", "lastrunreport", "statedir", "ssldir")
+ASKED = (
+    "lastrunfile",
+    "lastrunreport",
+    "statedir",
+    "ssldir",
+    "agent_disabled_lockfile",
+    "agent_catalog_run_lockfile",
+)
 
 PATH = "PATH=$PATH:/opt/puppetlabs/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin; export PATH"
 TEXT = r"""
@@ -190,14 +199,14 @@ def chosen(layouts: Iterable[Layout], answer: Answer) -> Layout | None:
 
 def moved(answer: Answer, layout: Layout) -> bool:
     """Whether puppet.conf says that the files are somewhere else."""
-    known = (layout.state, layout.ssl, *layout.summaries, layout.reports)
+    files = (*layout.summaries, layout.reports, layout.disabled, layout.run)
     for path in CONFIGURATIONS:
         for line in answer.texts.get(path, "").split("\n"):
-            if (found := MOVES.fullmatch(line)) and not any(
-                each == found[2].strip().strip("\"'") or each.startswith(f"{found[2].strip()}/")
-                for each in known
-            ):
-                return True
+            if found := MOVES.fullmatch(line):
+                value = found[2].strip().strip("\"'").rstrip("/")
+                known = (f"{layout.ssl}/",) if found[1] == "ssldir" else files
+                if not any(each == value or each.startswith(f"{value}/") for each in known):
+                    return True
     return False
 
 
@@ -212,7 +221,12 @@ def asked(target: Target, program: str) -> Layout:
     if said.status != 0 or len(found) != len(ASKED):
         raise Unavailable(f"{plain(program)} does not say where it keeps its files: {said.trouble}")
     return Layout(
-        (found["lastrunfile"],), found["statedir"], found["ssldir"], found["lastrunreport"]
+        (found["lastrunfile"],),
+        found["statedir"],
+        found["ssldir"],
+        found["lastrunreport"],
+        found["agent_disabled_lockfile"],
+        found["agent_catalog_run_lockfile"],
     )
 
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ct0.puppet.health import HOUR, Limits, troubles
+from ct0.puppet.health import HOUR, MODES, Limits, troubles
 from ct0.puppet.version import CONDITION
 from ct0.text import plain
 from ct0_suites.expectations.files import seconds
@@ -51,6 +51,11 @@ SCHEMA = {
         "description": "How long ago the last run may have ended; agents run every 30 minutes"
         " unless told otherwise.",
         "default": "2h",
+    },
+    "mode": {
+        "description": "What the last run must have been. Where a service starts the runs it is"
+        " agent: a puppet apply by hand writes the same files, and hides that the agent is dead.",
+        "enum": ["agent", "apply"],
     },
     "environment": {
         "description": "The environment that the last run must have been of.",
@@ -128,6 +133,7 @@ def limits(want: Mapping[str, Any]) -> Limits:
         want.get("corrective", DEFAULT.corrective),
         want.get("certificate_days", DEFAULT.certificate_days),
         seconds(want.get("longest_run", HOUR)),
+        want.get("mode", "agent" if want.get("enabled") == SERVICE else ""),
     )
 
 
@@ -164,6 +170,8 @@ def observe(target: Target) -> Iterator[dict[str, Any]]:
         found["environment"] = summary.environment
     if report is not None and (report.noop or report.noop_pending):
         found["noop"] = True
+    if summary is not None and summary.mode in MODES:
+        found["mode"] = MODES[summary.mode]
     kinds = {each.kind for each in read_starts(target) if each.running and each.enabled}
     if len(kinds) == 1:
         found["enabled"] = kinds.pop()
