@@ -238,6 +238,8 @@ def test_labels_with_everything_in_them() -> None:
     [
         Output(0, b"", b""),
         Output(0, b"x\nyy", b""),
+        Output(0, b"0", b""),
+        Output(0, b"x\n000", b""),
         Output(0, b"x\n2000", b""),
         Output(1, b"x\n200", b""),
     ],

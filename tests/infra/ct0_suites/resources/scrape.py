@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import shlex
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from ct0_suites.target import Target
 from ct0_suites.transport import Output
 
 SECONDS = 20
+STATUS = re.compile(r"[1-9][0-9]{2}", re.ASCII)
 TOOLS = "curl python3 bash"
 FIND = f"for c in {TOOLS}; do command -v $c >/dev/null && echo $c; done; true"
 
@@ -125,8 +127,10 @@ def of_bash(asked: Asked) -> bytes:
 def marked(said: Output) -> Answer:
     """The body, a line end and the status, as curl and the Python above print it."""
     body, _, status = said.text.rpartition("\n")
-    if said.status != 0 or not status.isascii() or not status.isdigit() or len(status) > 3:
+    if said.status != 0:
         return Answer(0, "", said.trouble)
+    if not STATUS.fullmatch(status):
+        return Answer(0, "", "no status of HTTP")
     return Answer(int(status), body)
 
 
@@ -136,7 +140,6 @@ def plain_answer(said: Output) -> Answer:
     words = head.split(None, 2)
     if said.status != 0 or not end or len(words) < 2 or not words[0].startswith("HTTP/1."):
         return Answer(0, "", said.trouble if said.status else f"no answer: {plain(head, 60)}")
-    status = words[1]
-    if not (status.isascii() and status.isdigit() and len(status) == 3):
+    if not STATUS.fullmatch(words[1]):
         return Answer(0, "", f"no answer: {plain(head, 60)}")
-    return Answer(int(status), body)
+    return Answer(int(words[1]), body)
