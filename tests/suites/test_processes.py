@@ -239,12 +239,12 @@ def test_parent(root: Path) -> None:
     ("count", "said"),
     [
         (2, ""), ("2", ""), ("1:", ""), ("2:2", ""), ("0:", ""), (":2", ""), ("1:4", ""),
-        (0, "2 cron of its own, PIDs 20, 21, and not none"),
-        ("0", "2 cron of its own, PIDs 20, 21, and not none"),
-        (3, "2 cron of its own, PIDs 20, 21, and not exactly 3"),
-        ("3:", "2 cron of its own, PIDs 20, 21, and not at least 3"),
-        (":1", "2 cron of its own, PIDs 20, 21, and not at most 1"),
-        ("3:9", "2 cron of its own, PIDs 20, 21, and not 3 to 9"),
+        (0, "2 cron of its own, PIDs 20, 21: there should be none"),
+        ("0", "2 cron of its own, PIDs 20, 21: there should be none"),
+        (3, "2 cron of its own, PIDs 20, 21: there should be exactly 3"),
+        ("3:", "2 cron of its own, PIDs 20, 21: there should be at least 3"),
+        (":1", "2 cron of its own, PIDs 20, 21: there should be at most 1"),
+        ("3:9", "2 cron of its own, PIDs 20, 21: there should be 3 to 9"),
     ],
 )  # fmt: skip
 def test_counts(root: Path, count: int | str, said: str) -> None:
@@ -254,7 +254,9 @@ def test_counts(root: Path, count: int | str, said: str) -> None:
 
 
 def test_one_that_is_missing_of_several(root: Path) -> None:
-    assert judged(root, {"name": "cron", "count": 3}) == ["no cron of its own, and not exactly 3"]
+    assert judged(root, {"name": "cron", "count": 3}) == [
+        "no cron of its own: there should be exactly 3"
+    ]
 
 
 @pytest.mark.parametrize("want", [{}, {"count": 1}, {"parent": "x"},

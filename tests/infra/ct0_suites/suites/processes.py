@@ -209,12 +209,12 @@ def parse_range(value: int | str) -> Range:
 
 
 def told(want: Mapping[str, Any], wanted: Range, found: Sequence[Record]) -> str:
-    """no sshd of its own; 3 sshd of its own, PIDs 7, 9, 12, and not at most 2"""
+    """no sshd of its own; 3 sshd of its own, PIDs 7, 9, 12: there should be at most 2"""
     whose = {"own": " of its own", "sandbox": " of its own or its sandboxes'", "all": ""}
     what = described(want, len(found)) + whose[want.get("of", "own")]
     if not found:
-        return f"no {what}" + ("" if wanted == (1, None) else f", and not {wanted}")
-    return f"{len(found)} {what}, {pids(found)}, and not {wanted}"
+        return f"no {what}" + ("" if wanted == (1, None) else f": there should be {wanted}")
+    return f"{len(found)} {what}, {pids(found)}: there should be {wanted}"
 
 
 def described(want: Mapping[str, Any], count: int = 1) -> str:
