@@ -17,6 +17,7 @@ from ct0.errors import Unavailable
 from ct0_suites.entering import COMMANDS, PATH, WAYS, entering
 from ct0_suites.records import Unreachable
 from ct0_suites.transport import Inside, Local, Output, Ssh, Transport
+from ct0_suites.urls import OPTIONS, SCHEMES
 from suites.fake_commands import lay_out
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
@@ -77,6 +78,16 @@ def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_every_engine_has_a_way_and_every_way_a_test() -> None:
     assert set(WAYS) == set(ENGINES)
     assert set(CTS) == set(COMMANDS)
+
+
+def test_the_page_has_every_way_and_every_option() -> None:
+    page = (Path(__file__).parents[2] / "docs/suites-backends.md").read_text(encoding="utf-8")
+    for scheme in SCHEMES:
+        assert f"\n| `{scheme}` | " in page
+    for option in OPTIONS:
+        assert f"\n| `{option}=" in page
+    for command in COMMANDS:
+        assert f"{command} " in page
 
 
 @pytest.mark.parametrize("command", sorted(CTS))

@@ -59,7 +59,7 @@ def test_much_output_on_both_streams_at_once() -> None:
 def test_a_command_without_end_to_its_output_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "LARGEST", 1 << 20)
     began = time.monotonic()
-    with pytest.raises(Unreachable):
+    with pytest.raises(Unreachable, match="this machine: more than 1 MiB of output"):
         HERE.run("yes")
     assert time.monotonic() - began < 10
 
@@ -75,6 +75,16 @@ def test_at_the_time_limit_its_children_end_too(tmp_path: Path) -> None:
     while any(runs(pid) for pid in started):
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_the_time_limit_holds_though_somebody_else_has_the_pipes() -> None:
+    """As the process of a shared connection of ssh's has them, which is in a session of its own."""
+    began = time.monotonic()
+    with pytest.raises(Unreachable, match=r"no answer within 0\.5 s"):
+        HERE.run("setsid sleep 3 & sleep 300", timeout=0.5)
+    with pytest.raises(Unreachable, match=r"no answer within 0\.5 s"):
+        HERE.run("setsid sleep 3 >&- & sleep 300", timeout=0.5)
+    assert time.monotonic() - began < 2.9
 
 
 def runs(pid: str) -> bool:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 import secrets
+import selectors
 import shlex
 import signal
 import subprocess
 import tempfile
-import threading
 import time
-from typing import Callable, NamedTuple, Protocol
+from typing import IO, Callable, NamedTuple, Protocol, cast
 
 from ct0.text import plain
 from ct0_suites.records import Unreachable
@@ -90,7 +90,7 @@ class Ssh:
 
     def run(self, command: str, stdin: bytes = b"", timeout: float = TIMEOUT) -> Output:
         def argv(text: str) -> list[str]:
-            # root's login shell there may be any: it gets words that every shell reads alike.
+            # The login shell there reads it first: any that quotes as POSIX says (not csh, fish).
             return [*self.argv, f"exec /bin/sh -c {shlex.quote(text)}"]
 
         return ended(argv, self.destination, command, stdin, timeout)
@@ -153,6 +153,7 @@ def unmarked(said: Output, mark: str, name: str) -> Output:
 
 def call(argv: list[str], name: str, stdin: bytes, timeout: float) -> Output:
     """Run a program of this machine, all of whose children end with it at the time limit."""
+    deadline = time.monotonic() + timeout
     with tempfile.TemporaryFile() if stdin else open(os.devnull, "rb") as given:
         if stdin:
             given.write(stdin)
@@ -168,50 +169,47 @@ def call(argv: list[str], name: str, stdin: bytes, timeout: float) -> Output:
         except (OSError, ValueError) as error:
             # A NUL in the command, a ssh that is not installed.
             raise Unreachable(f"{plain(name)}: {argv[0]}: {error}") from error
-    late = threading.Event()
-
-    def end() -> None:
-        late.set()
-        kill(process.pid)
-
-    timer = threading.Timer(timeout, end)
-    timer.daemon = True
-    timer.start()
+    ended = False
     try:
-        stdout, stderr = read_both(process)
-        status = process.wait()
+        stdout, stderr = read_both(process, deadline)
+        status = process.wait(max(0.0, deadline - time.monotonic()))
+        ended = True
+    except subprocess.TimeoutExpired:
+        raise Unreachable(f"{plain(name)}: no answer within {timeout:g} s") from None
+    except OverflowError:
+        raise Unreachable(f"{plain(name)}: more than {LARGEST >> 20} MiB of output") from None
     finally:
-        timer.cancel()
-        if process.poll() is None:
+        if not ended:
             kill(process.pid)
             process.wait()
-    if late.is_set():
-        raise Unreachable(f"{plain(name)}: no answer within {timeout:g} s")
     return Output(status, stdout, stderr)
 
 
-def read_both(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
-    """All that a process prints, up to LARGEST of each; one that prints more is ended."""
+def read_both(process: subprocess.Popen[bytes], deadline: float) -> tuple[bytes, bytes]:
+    """All that a process prints. Raises TimeoutExpired at the deadline, OverflowError at LARGEST.
+
+    The end of it is not waited for longer: a shared connection of ssh's holds the pipes for as long
+    as the command on the node runs, whoever was killed here.
+    """
     assert process.stdout is not None
     assert process.stderr is not None
-    kept: list[bytes] = [b"", b""]
-
-    def read(index: int, file: object) -> None:
-        parts, size = [], 0
-        while chunk := file.read1(1 << 16):  # type: ignore[attr-defined]
-            size += len(chunk)
-            if size > LARGEST:
-                kill(process.pid)
-                break
-            parts.append(chunk)
-        kept[index] = b"".join(parts)
-
-    other = threading.Thread(target=read, args=(1, process.stderr), daemon=True)
-    other.start()
-    with process.stdout, process.stderr:
-        read(0, process.stdout)
-        other.join()
-    return kept[0], kept[1]
+    kept = {process.stdout: bytearray(), process.stderr: bytearray()}
+    with process.stdout, process.stderr, selectors.DefaultSelector() as waiting:
+        for file in kept:
+            waiting.register(file, selectors.EVENT_READ)
+        while waiting.get_map():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise subprocess.TimeoutExpired(process.args, 0)
+            for key, _ in waiting.select(left):
+                file = cast(IO[bytes], key.fileobj)
+                chunk = os.read(key.fd, 1 << 16)
+                kept[file] += chunk
+                if not chunk:
+                    waiting.unregister(file)
+                if len(kept[file]) > LARGEST:
+                    raise OverflowError
+    return bytes(kept[process.stdout]), bytes(kept[process.stderr])
 
 
 def kill(group: int) -> None:
