@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ct0.errors import Malformed
-from ct0.puppet.summary import parse_sections, parse_summary
+from ct0.puppet.summary import parse_summary
 
 RECORDED = Path(__file__).resolve().parent.parent / "suites/puppet"
 FILES = sorted(RECORDED.glob("*/*/last_run_summary.yaml"))
@@ -30,29 +29,11 @@ def test_recorded() -> None:
     assert 0 < found.seconds < 1
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: "-".join(path.parts[-3:-1]))
-def test_every_recorded_one_reads_as_yaml_does(path: Path) -> None:
-    text = path.read_text()
-    known = yaml.safe_load(text)
-    assert parse_sections(text, "x") == {
-        section: {
-            key: "" if value is None else str_of(text, key, value) for key, value in of.items()
-        }
-        for section, of in known.items()
-    }
-
-
-def str_of(text: str, key: str, value: object) -> str:
-    """The spelling in the file of what YAML made a number of."""
-    if isinstance(value, str):
-        return value
-    written = [line.split(": ")[1] for line in text.splitlines() if line.startswith(f"  {key}: ")]
-    assert [each for each in written if float(each) == value], (key, value)
-    return next(each for each in written if float(each) == value)
-
-
 def test_all_that_are_recorded_were_read() -> None:
-    assert len(FILES) == 18
+    found = [parse_summary(path.read_text(), str(path)) for path in FILES]
+    assert len(found) == 18
+    assert {each.puppet for each in found} == {"7.23.0", "8.10.0"}
+    assert {each.mode for each in found} == {"user", "agent"}
 
 
 def test_no_catalog() -> None:
@@ -82,7 +63,6 @@ def test_no_catalog() -> None:
 def test_versions_of_catalogs(written: str, read: str) -> None:
     text = OK.replace("  config: 1795626703", f"  config: {written}")
     assert parse_summary(text, "x").config == read
-    assert str(yaml.safe_load(text)["version"]["config"] or "") == read
 
 
 @pytest.mark.parametrize(
@@ -122,21 +102,3 @@ def test_no_text_is_a_traceback(text: str) -> None:
             parse_summary(whole, "x")
         except Malformed:
             pass
-
-
-@given(st.text(max_size=80))
-def test_a_text_that_yaml_quotes_reads_back(value: str) -> None:
-    document = {"version": {"config": value}, "time": {"last_run": 5}}
-    for style in ("'", '"'):
-        text = yaml.safe_dump(
-            document, explicit_start=True, default_style=style, width=10**6, allow_unicode=False
-        )
-        keys = text.replace(f"{style}version{style}:", "version:").replace(
-            f"{style}time{style}:", "time:"
-        )
-        keys = keys.replace(f"{style}config{style}:", "config:").replace(
-            f"{style}last_run{style}: !!int {style}5{style}", "last_run: 5"
-        )
-        if "\n\n" in keys or keys.count("\n") != 5:
-            continue  # blank lines within single quotes: Psych writes such a text as a block
-        assert parse_summary(keys, "x").config == value

@@ -10,7 +10,6 @@ from typing import Any
 import jsonschema
 import pytest
 
-from core.test_puppet_certificate import certificate
 from ct0.errors import Unavailable
 from ct0_suites.records import CT0, NotApplicable
 from ct0_suites.resources.backing import Who
@@ -19,6 +18,7 @@ from ct0_suites.suites.puppet import SCHEMA, judge, observe
 from ct0_suites.target import Target
 from ct0_suites.transport import Output
 from suites.scripted import Answer, Scripted, scripted
+from suites.test_puppet_certificate import certificate
 
 RECORDED = Path(__file__).parent / "puppet"
 ANSWERS = RECORDED / "answers"
