@@ -16,16 +16,22 @@ import pytest
 import testinfra
 import testinfra.host
 
+from ct0.container import CT as Record
 from ct0.errors import Unavailable
 from ct0_suites.backends import MACHINES, register
-from ct0_suites.entering import PATH
-from ct0_suites.nodes import node_of
+from ct0_suites.entering import PATH, entering
+from ct0_suites.nodes import look, members, node_of
 from ct0_suites.records import Unreachable
 from ct0_suites.target import Target
+from ct0_suites.transport import Inside, Local
+from ct0_suites.urls import parse_url
 
+from .command import wait_for
 from .ct import CT
 from .lxc import LxcCT, lxc_ct
-from .recipes import SYSVINIT
+from .node import MOUNT_CGROUPS
+from .overlay import root_of
+from .recipes import SYSTEMD, SYSVINIT, Recipe, rootfs
 from .run import Run
 from .sshd import Sshd, sshd
 
@@ -50,17 +56,23 @@ def through(server: Sshd, scheme: str, container: str = "") -> str:
     return f"{scheme}+ssh://{server.name}{query}"
 
 
-def check(target: Target) -> None:
+def check(target: Target, ct: CT | None = None) -> None:
     """A shell's text is run inside as it was said, with its own status and input."""
+    mine = target.run("readlink /proc/self/ns/pid").text.strip()
+    assert mine != os.readlink("/proc/self/ns/pid")
+    if ct is not None:
+        assert mine == os.readlink(f"/proc/{ct.init}/ns/pid")
     said = target.run(f"printf %s {shlex.quote(HOSTILE)}; cat; exit 3", b"in\0put\n")
     assert (said.status, said.stdout) == (3, HOSTILE.encode() + b"in\0put\n")
     assert target.run("echo out; echo err >&2").stderr == b"err\n"
     assert target.run("echo $PATH").text == f"{PATH}\n"
     assert target.run("id -u").text == "0\n"
     assert target.run("[ -t 0 ] || [ -t 1 ]").status == 1
-    assert target.run("head -c 3000000 /dev/zero").stdout == bytes(3_000_000)
+    assert target.run("yes | head -c 3000000").stdout == b"y\n" * 1_500_000
+    began = time.monotonic()
     with pytest.raises(Unreachable, match=r"no answer within 1 s"):
-        target.run("sleep 60", timeout=1)
+        target.run("sleep 120", timeout=1)
+    assert time.monotonic() - began < 20
     assert target.run("exit 5").status == 5
 
 
@@ -70,8 +82,7 @@ def test_lxc(lxc: LxcCT, lxc_systemd: LxcCT, targets: Any, scheme: str) -> None:
         (target,) = targets(f"{scheme}://{ct.ctid}")
         assert target.state == "running"
         assert target.subject[1:] == ("ct", "lxc", ct.ctid, ct.name)
-        assert target.run("hostname").text == f"{ct.name}\n"
-        check(target)
+        check(target, ct)
 
 
 @pytest.mark.parametrize("scheme", ["ct", "lxc-attach"])
@@ -79,8 +90,7 @@ def test_lxc_through_sshd(lxc: LxcCT, server: Sshd, targets: Any, scheme: str) -
     before = server.logins()
     (target,) = targets(through(server, scheme, lxc.ctid))
     assert target.subject.id == f"{server.name}/{lxc.name}"
-    assert target.run("hostname").text == f"{lxc.name}\n"
-    check(target)
+    check(target, lxc)
     assert server.logins() == before + 1
 
 
@@ -100,9 +110,7 @@ def test_nsenter(kind: str, server: Sshd, targets: Any, request: pytest.FixtureR
     ct: CT = request.getfixturevalue(kind)
     for url in (f"nsenter://{ct.init}", through(server, "nsenter", str(ct.init))):
         (target,) = targets(url)
-        check(target)
-        mine = target.run("readlink /proc/self/ns/pid").text
-        assert mine == ct.run(["readlink", "/proc/self/ns/pid"]).stdout
+        check(target, ct)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +143,45 @@ def test_engines_with_a_client(
     for url in (f"{scheme}://{ct.ctid}", f"ct://{ct.ctid}"):
         (target,) = targets(url)
         assert target.state == "running"
-        check(target)
+        check(target, ct)
+
+
+NSPAWN_NODE = Recipe(
+    "nspawn-node", "bookworm", (*SYSTEMD.packages, "systemd-container"), SYSTEMD.hooks
+)
+
+
+@pytest.fixture(scope="module")
+def nspawn_node(run: Run) -> Iterator[LxcCT]:
+    """A CT0 with systemd and machined in a CT, whose machine m1 is booted."""
+    with root_of(run, f"{run.prefix}-m1", rootfs(SYSTEMD)) as root:
+        bind = f"lxc.mount.entry = {root} var/lib/machines/m1 none bind,create=dir 0 0"
+        with lxc_ct(run, "nspawnnode", NSPAWN_NODE, [bind]) as node:
+            mounted = node.run(["sh", "-c", MOUNT_CGROUPS])
+            assert mounted.returncode == 0, mounted.stderr
+            boot = ["systemd-nspawn", "--boot", "--private-network", "-M", "m1"]
+            node.run(["systemd-run", "--unit=m1", "--property=Delegate=yes", *boot])
+            wait_for("m1 to be up", lambda: is_running(node, "m1"), 60)
+            yield node
+
+
+def is_running(node: CT, name: str) -> bool:
+    asked = ["systemctl", "-M", name, "is-system-running"]
+    return node.run(asked).stdout.strip() in ("running", "degraded")
+
+
+def test_nspawn_by_its_own_systemd(nspawn_node: LxcCT) -> None:
+    """$ and % are systemd's to expand, unless they are told from them."""
+    here = Local()
+    config = str(nspawn_node.lxcpath / nspawn_node.ctid / "config")
+    enter = entering(Record("lxc", nspawn_node.ctid, config=config), {"lxc-attach"})
+    found = look(Inside(here, enter, "node1"), "node1")
+    assert found.systemd == {("nspawn", "m1")}
+    ((ct, target),) = members(found, parse_url("nspawn+ssh://node1?container=m1"))
+    line = entering(ct, found.present)("true")
+    assert line[0] == "systemd-run"
+    assert target.run("printf %s '$x ${x} $$ %n %% %i'").text == "$x ${x} $$ %n %% %i"
+    check(target)
 
 
 def test_containerd_by_nsenter(containerd: CT, targets: Any) -> None:
@@ -215,7 +261,7 @@ def test_testinfra(lxc: LxcCT, lxc_systemd: LxcCT, server: Sshd) -> None:
 
 TESTS = """\
 def test_name(host):
-    assert host.run("hostname").stdout.strip() == host.backend.target.subject.name
+    assert host.run("cat /etc/ct0-name").stdout == host.backend.target.subject.name
 
 
 def test_status(host):
@@ -231,6 +277,8 @@ def test_pytest_with_hosts(
     (tmp_path / "conftest.py").write_text(
         "from ct0_suites.backends import register\nregister()\n", encoding="ascii"
     )
+    for ct in (lxc, lxc_systemd):
+        (ct.root / "etc/ct0-name").write_text(ct.name, encoding="ascii")
     root = Path(__file__).parents[2]
     urls = [f"ct://{lxc.ctid}", through(server, "ct", lxc_systemd.ctid)]
     argv = ["-m", "pytest", "-v", "-p", "no:cacheprovider", f"--hosts={','.join(urls)}", *workers]
