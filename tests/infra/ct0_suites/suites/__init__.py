@@ -13,7 +13,6 @@ A suite offers
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any, Protocol, cast
@@ -34,8 +33,6 @@ SUITES = (
     "mounts",
     "sysctls",
 )
-# TEMPORARY until all have landed.
-SUITES = tuple(name for name in SUITES if os.path.exists(f"{os.path.dirname(__file__)}/{name}.py"))
 
 
 class Suite(Protocol):
