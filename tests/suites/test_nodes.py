@@ -106,6 +106,17 @@ def test_a_pattern_that_matches_nobody_is_an_error(
         ids(url)
 
 
+def test_the_containers_are_those_that_vzlist_saw(recorded: Recorded) -> None:
+    """A real host's, recorded: CTID NPROC STATUS IP_ADDR HOSTNAME."""
+    recorded("openvz6")
+    text = (Path(__file__).parent / "transcripts/vzlist-a").read_text(encoding="ascii")
+    rows = [line.split() for line in text.splitlines()]
+    listed = {row[0]: row[2] for row in rows if len(row) == 5 and row[0].isdigit()}
+    assert len(listed) == 4
+    with node_of("openvz+ssh://node1?container=*").open() as targets:
+        assert {each.subject.ctid: each.state for each in targets} == listed
+
+
 def test_subjects(recorded: Recorded) -> None:
     recorded("openvz6")
     with node_of("ct+ssh://root@node1:2222").open() as targets:
