@@ -264,6 +264,8 @@ class Fault(NamedTuple):
     told: str
     slow: tuple[str, ...] = ()
     waived: int = 30
+    status: int = 2
+    silent: tuple[str, ...] = ()  # of whom nothing can be known
 
 
 QUICK = ("state", "processes", "services", "firewall", "ssh", "mounts", "sysctls")
@@ -298,8 +300,18 @@ FAULTS = {
         "/usr/bin/lxc-unpriv-start",
         ("initscripts",),
         waived=-1,
+        status=1,
     ),
-    "dead node": Fault(dead_node, BOTH, "node-b", "state", "refused", SLOW),
+    "dead node": Fault(
+        dead_node,
+        BOTH,
+        "node-b",
+        "state",
+        "refused",
+        SLOW,
+        status=3,
+        silent=("node-b/shop", "node-b/base"),
+    ),
     "stopped CT": Fault(stopped_ct, A, "node-a/mail", "runs", "stopped"),
 }
 
@@ -347,3 +359,6 @@ def test_fault_is_found_and_nothing_else(name: str, fleet: Fleet, tmp_path: Path
     assert done.found == {(fault.whose, fault.expectation)}, done.told()
     (one,) = [each for each in done.results if each["outcome"] not in WELL]
     assert fault.told in "\n".join(one["problems"])
+    assert done.status == fault.status
+    looked_at = {each for each in EVERYBODY if each.split("/")[0] in fault.nodes}
+    assert done.judged == looked_at - set(fault.silent)
