@@ -68,6 +68,8 @@ MEMBERS = (
     ),
 )
 
+CTS = (FLEET_CT_SYSVINIT, FLEET_CT_SYSTEMD)  # of each node, in the order of its CTIDs
+
 # Every CT has its own ruleset: an empty one in those with nft, this in those with iptables.
 CT_RULES = "iptables -P FORWARD DROP"
 
@@ -92,8 +94,8 @@ class Fleet(NamedTuple):
 @contextmanager
 def fleet_of(run: Run) -> Iterator[Fleet]:
     """Both nodes with their CTs, managed and filtered; gone at the end."""
-    for recipe in (FLEET_BOOKWORM, FLEET_TRIXIE, FLEET_CT_SYSVINIT, FLEET_CT_SYSTEMD):
-        rootfs(recipe)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(rootfs, (FLEET_BOOKWORM, FLEET_TRIXIE, *CTS)))
     folder = run.folder / "fleet"
     folder.mkdir(mode=0o700)
     make_key(folder / "key")
@@ -124,9 +126,8 @@ def node_of(
     run: Run, member: Member, keys: Sequence[str], folder: Path, shims: Path
 ) -> Iterator[Node]:
     """One of them, set up as its owner would."""
-    inits = (FLEET_CT_SYSVINIT, FLEET_CT_SYSTEMD)
     own = [f"lxc.uts.name = {member.name}", *keys]
-    with node_ct(run, member.recipe, dict(zip(member.cts, inits)), own, member.cts) as node:
+    with node_ct(run, member.recipe, dict(zip(member.cts, CTS)), own, member.cts) as node:
         for path, text in {
             "/root/.ssh/authorized_keys": (folder / "key.pub").read_text(encoding="ascii"),
             "/etc/ssh/ssh_host_ed25519_key": (folder / f"{member.name}_key").read_text("ascii"),

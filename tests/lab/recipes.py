@@ -1,4 +1,4 @@
-"""The root file systems: Debian 12 with sysvinit, with systemd, and a small one."""
+"""The root file systems: Debian 12 with sysvinit and with systemd, Debian 13, and a small one."""
 
 from __future__ import annotations
 
