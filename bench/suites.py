@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -89,11 +89,13 @@ def main() -> int:
         figures = []
         for title, command in (("in memory", memory_command), ("local", verify_command)):
             print(f"\n{title} (load {os.getloadavg()[0]:.1f})\n\n{HEAD}", flush=True)
-            costs = []
-            for hosts in sizes:
-                costs.append(least(command(folder, hosts), folder, options.runs))
-                print(row(hosts, costs[-1]), flush=True)
-            figures += growth(title, sizes, costs)
+            rounds = [
+                [run(command(folder, hosts), folder) for hosts in sizes]
+                for _ in range(max(1, options.runs))
+            ]
+            for hosts, costs in zip(sizes, zip(*rounds)):
+                print(row(hosts, least(costs)), flush=True)
+            figures += growth(title, sizes, rounds)
         figures += beside(folder, options.beside, options.runs)
     print("")
     for figure in figures:
@@ -113,7 +115,7 @@ def parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--hosts", type=int, action="append", help="so many hosts; repeatable (10, 25, 50, 100)")
     add("--beside", type=int, default=5, help="hosts of the comparison (%(default)s)")
-    add("--runs", type=int, default=3, help="of each, the least counts (%(default)s)")
+    add("--runs", type=int, default=3, help="rounds, each of all sizes (%(default)s)")
     add("--json", metavar="FILE", help="write the figures to FILE")
     add("--check", action="store_true", help="exit 1 if a target is missed")
     add("--in-memory", nargs=2, help=argparse.SUPPRESS)
@@ -237,9 +239,8 @@ class Remembering:
         return self.answers[key]
 
 
-def least(argv: list[str], folder: Path, runs: int) -> Cost:
+def least(costs: Iterable[Cost]) -> Cost:
     """Of some runs, each figure for itself."""
-    costs = [run(argv, folder) for _ in range(max(1, runs))]
     return Cost(*(min(each) for each in zip(*costs)))
 
 
@@ -271,15 +272,18 @@ def row(hosts: int, cost: Cost) -> str:
     return f"{whole}{wall:>15.1f}{cpu:>14.1f}{cost.peak:>11.1f}"
 
 
-def growth(title: str, sizes: Sequence[int], costs: Sequence[Cost]) -> list[Figure]:
-    """The most hosts beside the fewest."""
-    few, many = costs[0], costs[-1]
+def growth(title: str, sizes: Sequence[int], rounds: Sequence[Sequence[Cost]]) -> list[Figure]:
+    """The most hosts beside the fewest: of each round, as load is another in the next."""
+    pairs = [(costs[0], costs[-1]) for costs in rounds]
     more = sizes[-1] / sizes[0]
     times = f"{sizes[-1]} hosts to {sizes[0]}"
+    wall, cpu, peak = (
+        median(values) for values in zip(*((b / a for a, b in zip(*pair)) for pair in pairs))
+    )
     return [
-        Figure(f"{title}: wall per host, {times}", many.wall / few.wall / more, "x", GROWTH),
-        Figure(f"{title}: cpu per host, {times}", many.cpu / few.cpu / more, "x", GROWTH),
-        Figure(f"{title}: peak memory, {times}", many.peak / few.peak, "x", MEMORY),
+        Figure(f"{title}: wall per host, {times}", wall / more, "x", GROWTH),
+        Figure(f"{title}: cpu per host, {times}", cpu / more, "x", GROWTH),
+        Figure(f"{title}: peak memory, {times}", peak, "x", MEMORY),
     ]
 
 
@@ -291,7 +295,7 @@ def beside(folder: Path, hosts: int, runs: int) -> list[Figure]:
         ours.append(run(verify_command(folder, hosts), folder))
         theirs.append(run(their_command(folder, hosts), folder))
     for costs in (ours, theirs):
-        print(row(hosts, Cost(*(min(each) for each in zip(*costs)))), flush=True)
+        print(row(hosts, least(costs)), flush=True)
     ratios = [Cost(*(a / b for a, b in zip(*pair))) for pair in zip(ours, theirs)]
     return [
         Figure(f"ours to testinfra's: {what}, median of {len(ratios)} pairs", median(values), "x")

@@ -81,7 +81,9 @@ def test_a_command_is_asked_once() -> None:
 
 
 def test_growth_is_that_of_a_hosts_share() -> None:
-    figures = growth("x", (10, 20, 100), [Cost(1, 2, 50), Cost(9, 9, 99), Cost(11, 30, 55)])
+    figures = growth("x", (10, 20, 100), [[Cost(1, 2, 50), Cost(9, 9, 99), Cost(11, 30, 55)]])
     assert [round(figure.value, 3) for figure in figures] == [1.1, 1.5, 1.1]
     assert [figure.met for figure in figures] == [True, False, True]
+    rounds = [[Cost(1, 1, 1), Cost(each, each, each)] for each in (1, 2, 30)]
+    assert [figure.value for figure in growth("x", (10, 20), rounds)] == [1, 1, 2]
     assert row(10, Cost(1, 2, 50)).split() == ["10", "1.00", "2.00", "100.0", "200.0", "50.0"]
