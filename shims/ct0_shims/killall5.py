@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 KILL, CONT, STOP = 9, 18, 19
 KERNEL_THREAD = 0x00200000  # PF_KTHREAD in the flags of stat, since Linux 2.6.27
 MOST_ROUNDS = 20
+# Looks in a row that may find nobody new although somebody was gone before he could be looked at:
+# he may have left a child. In containers there is always somebody.
+MOST_MISSES = 5
 
 
 def main(arguments: list[str]) -> int:
@@ -95,23 +98,31 @@ def parse(arguments: list[str]) -> tuple[int, set[int]]:
 class Everybody:
     """`found`: who is to be signalled, as (PID, start time), in the order they were found."""
 
-    __slots__ = ("_omitted", "_seen", "_session", "found", "view")
+    __slots__ = ("_omitted", "_seen", "_session", "found", "missed", "reached", "view")
 
     def __init__(self, view: View, omitted: set[int]) -> None:
         self.view = view
         self.found: list[tuple[int, int]] = []
+        self.missed = False  # somebody listed was gone at the last look
+        self.reached = 0
         self._omitted = omitted | {1, view.pid}
         self._seen: set[tuple[int, int]] = set()
         self._session = posix.getsid(0) if view.host.live else -1
 
-    def find(self) -> list[tuple[int, int]]:
-        """Add those who were not there before, and return them."""
+    def find(self, number: int = 0) -> list[tuple[int, int]]:
+        """Add those who were not there before, and return them.
+
+        With a number each is signalled as soon as he is found: one that does nothing but fork is
+        gone when the others have been looked at.
+        """
         new = []
+        self.missed = False
         for pid in self.view.host.pids():
             if pid in self._omitted:
                 continue
             process = self.view.open(pid)
             if process is None:
+                self.missed = True
                 continue
             with process:
                 try:
@@ -122,8 +133,13 @@ class Everybody:
                     self._seen.add(who)
                     if self.is_meant(process, stat) and self.view.allows(process):
                         new.append(who)
-                except (ProcessLookupError, PermissionError, Malformed):
-                    continue  # gone, hidden, unreadable: nobody to signal
+                        if number:
+                            send(self.view, process, number)
+                            self.reached += 1
+                except ProcessLookupError:
+                    self.missed = True
+                except (OSError, Malformed):
+                    continue  # hidden, unreadable, another user's: nobody to signal
         self.found += new
         return new
 
@@ -137,13 +153,13 @@ class Everybody:
 
     def pursue(self, number: int) -> int:
         """Signal everybody, and whoever was forked meanwhile, until nobody new is found."""
-        reached = 0
+        self.reached = misses = 0
         for _ in range(MOST_ROUNDS):
-            new = self.find()
-            if not new:
+            new = self.find(number)
+            misses = 0 if new else misses + 1
+            if not new and (not self.missed or misses == MOST_MISSES):
                 break
-            reached += sum([self.send(who, number) for who in new])
-        return reached
+        return self.reached
 
     def send(self, who: tuple[int, int], number: int) -> int:
         """1 if the signal was sent to that very process."""
