@@ -202,7 +202,7 @@ def test_what_it_opens_of_a_hostile_container(tmp_path: Path) -> None:
     seen, text = opened(host)
     assert len(load(text).cts) >= 6
     assert seen
-    allowed = tuple(f"{host}/{top}" for top in ("proc", "sys", "etc", "var/lib", "vz", "run"))
+    allowed = tuple(f"{host}/{top}" for top in ("proc", "sys", "etc", "var", "vz", "run"))
     ours = (sys.prefix, sys.base_prefix, str(CHECKS.parent), "/usr")
     for path, flags in seen:
         assert path.startswith((*allowed, *ours)), path
