@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 
@@ -99,7 +100,8 @@ def everywhere(run: Run, sshd: str, cts: dict[str, CT]) -> Iterator[dict[str, in
 @pytest.fixture
 def on_ct0(run: Run, sshd: str) -> Iterator[subprocess.Popen[bytes]]:
     """And on CT0 itself."""
-    program = run.folder / sshd
+    folder = Path(mkdtemp(dir=run.folder))  # others of the lab have a folder "sshd"
+    program = folder / sshd
     shutil.copy("/usr/bin/sleep", program)
     daemon = subprocess.Popen([str(program), "86400"])
     try:
@@ -108,7 +110,7 @@ def on_ct0(run: Run, sshd: str) -> Iterator[subprocess.Popen[bytes]]:
     finally:
         daemon.kill()
         daemon.wait()
-        program.unlink()
+        shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("user", [0, NOBODY], ids=["root", "nobody"])
