@@ -106,6 +106,8 @@ def play(
         "lines": [one._asdict() for one in lines],
         "sides": {"theirs": str(incumbent), "ours": str(shims)},
     }
+    if str(STAGE).startswith("/srv/"):
+        raise RuntimeError("the stage is played on /srv, which hides a checkout there: move it")
     program = 'mount -t tmpfs -o mode=755 stage /srv && exec "$0" -IS "$1"'
     done = subprocess.run(
         ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"]
