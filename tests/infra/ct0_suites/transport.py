@@ -166,8 +166,10 @@ def call(argv: list[str], name: str, stdin: bytes, timeout: float) -> Output:
                 stderr=subprocess.PIPE,
                 start_new_session=True,
             )
+        except FileNotFoundError as error:
+            raise Unreachable(f"{plain(name)}: {argv[0]}: not installed here") from error
         except (OSError, ValueError) as error:
-            # A NUL in the command, a ssh that is not installed.
+            # A NUL in the command, one that is too long.
             raise Unreachable(f"{plain(name)}: {argv[0]}: {error}") from error
     ended = False
     try:
