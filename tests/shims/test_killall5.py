@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import planted
 from ct0_shims import killall5
+from ct0_shims.killall5 import MOST_MISSES, Everybody
 from ct0_shims.options import UsageError
 from shims.private import run_private
 
@@ -149,6 +151,29 @@ subprocess.run([*SHIM, "killall5", "-15"])
 wait_for(lambda: [name for name in os.listdir("/proc") if name.isdigit()] == ["1"])
 """
     )
+
+
+class Passing:
+    """A host on which somebody is listed and gone when he is looked at, `looks` times."""
+
+    live = False
+
+    def __init__(self, looks: int) -> None:
+        self.looks = looks
+        self.looked = 0
+
+    def pids(self) -> list[int]:
+        self.looked += 1
+        return [4711] if self.looked <= self.looks else []
+
+
+@pytest.mark.parametrize(("looks", "looked"), [(0, 1), (1, 2), (3, 4), (99, MOST_MISSES)])
+def test_who_was_gone_may_have_left_a_child(looks: int, looked: int) -> None:
+    host = Passing(looks)
+    view = SimpleNamespace(host=host, pid=2, open=lambda pid: None)
+    everybody = Everybody(view, set())  # type: ignore[arg-type]
+    assert everybody.pursue(19) == 0
+    assert host.looked == looked
 
 
 def test_zombies_do_not_count() -> None:

@@ -177,7 +177,7 @@ def test_ssh_asks_nothing_checks_host_keys_and_shares_its_connection(tmp_path: P
 def test_ssh_that_is_not_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     ssh = Ssh("node1", str(tmp_path))
-    with pytest.raises(Unreachable, match="^node1: ssh: not installed here$"):
+    with pytest.raises(Unreachable, match=r"^node1: ssh: not installed here$"):
         ssh.run("true")
     ssh.close()
 
