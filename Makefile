@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export CT0_PYTHON := $(PYTHON)
 
-.PHONY: help demo test unit lab matrix check bench shims packages lab-clean clean
+.PHONY: help demo test unit lab matrix check bench shims lab-packages lab-clean clean
 
 help:
 	@echo 'make demo       the point in two minutes: real containers (root) or namespaces (user)'
@@ -36,19 +36,19 @@ $(VENV)/ready: pyproject.toml
 		--target $(VENV)/nagiosplugin-1.3.2 nagiosplugin==1.3.2
 	@touch $@
 
-packages: $(VENV)/ready
+lab-packages: $(VENV)/ready
 	@$(BIN)/python -m tests.lab.packages
 
-demo: packages
+demo: lab-packages
 	@$(BIN)/python -m tests.lab.demo
 
-test: packages check matrix
+test: lab-packages check matrix
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 unit: $(VENV)/ready
 	$(BIN)/python -m pytest -m 'not lab' $(PYTEST_ARGS)
 
-lab: packages
+lab: lab-packages
 	$(BIN)/python -m pytest -m lab $(PYTEST_ARGS)
 
 matrix: $(VENV)/ready
@@ -59,7 +59,7 @@ check: $(VENV)/ready
 	$(BIN)/ruff format --quiet --check .
 	$(BIN)/mypy
 
-bench: packages
+bench: lab-packages
 	$(BIN)/python -m bench
 
 shims: $(VENV)/ready

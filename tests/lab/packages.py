@@ -1,4 +1,4 @@
-"""The Debian packages the lab runs on, installed when they are missing (`make packages`)."""
+"""The Debian packages the lab runs on, installed when they are missing (`make lab-packages`)."""
 
 from __future__ import annotations
 
