@@ -92,9 +92,31 @@ FLEET_CT_SYSVINIT = Recipe(
 )
 FLEET_CT_SYSTEMD = Recipe("fleet-ct-systemd", "trixie", (*FLEET_PACKAGES, "nftables"), ())
 
+# A bare node for Puppet to install ct0 on: what the module leaves to the host's owner (NRPE, sudo),
+# and what ct0's Debian packages depend on, for it reaches no archive but one in a folder.
+PUPPET_NODE_PACKAGES = (
+    "nagios-nrpe-server",
+    "psmisc",
+    "puppet-module-puppetlabs-stdlib",
+    "python3-aiohttp",
+    "python3-bcrypt",
+    "python3-jsonschema",
+    "python3-nagiosplugin",
+    "python3-psutil",
+    "python3-venv",
+    "python3-yaml",
+    "sudo",
+)
+PUPPET_NODE_BOOKWORM = Recipe("puppet-node-bookworm", "bookworm", PUPPET_NODE_PACKAGES, ())
+PUPPET_NODE_TRIXIE = Recipe("puppet-node-trixie", "trixie", PUPPET_NODE_PACKAGES, ())
+# The roots these are added to.
+BASES = {PUPPET_NODE_BOOKWORM.name: FLEET_BOOKWORM, PUPPET_NODE_TRIXIE.name: FLEET_TRIXIE}
+
 
 def rootfs(recipe: Recipe) -> Path:
     """The recipe's tree; read-only by convention, every CT gets an overlay of it."""
+    if recipe.name in BASES:
+        return _added(recipe, rootfs(BASES[recipe.name]))
 
     def build(target: Path) -> None:
         argv = ["mmdebstrap", "--quiet", "--variant=minbase", "--aptopt=Acquire::Retries 3"]
@@ -105,6 +127,37 @@ def rootfs(recipe: Recipe) -> Path:
         target.chmod(0o755)
 
     return cache.built(f"rootfs-{recipe.name}", json.dumps(recipe), build)
+
+
+def _added(recipe: Recipe, base: Path) -> Path:
+    """The base's tree with more packages in it: a quarter of the time of building it anew."""
+
+    def build(target: Path) -> None:
+        call(["cp", "-a", "--reflink=auto", str(base), str(target)], timeout=300)
+        resolver = target / "etc/resolv.conf"
+        before = resolver.read_bytes() if resolver.exists() else None
+        resolver.write_bytes(Path("/etc/resolv.conf").read_bytes())
+        policy = target / "usr/sbin/policy-rc.d"
+        policy.write_text("#!/bin/sh\nexit 101\n", encoding="ascii")
+        policy.chmod(0o755)
+        alone = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-ec"]
+        # System users and byte code are made by maintainer scripts, which want a /proc.
+        enter = 'mount -t proc proc "$0/proc"; exec chroot "$0" "$@"'
+        apt = ["apt-get", "-qq", "-o", "Acquire::Retries=3"]
+        install = [*apt, "install", "--yes", "--no-install-recommends", *recipe.packages]
+        for command in ([*apt, "update"], install, ["apt-get", "clean"]):
+            line = [*alone, enter, str(target), *command]
+            call(
+                line, timeout=600, env={**system_environment(), "DEBIAN_FRONTEND": "noninteractive"}
+            )
+        shutil.rmtree(target / "var/lib/apt/lists")
+        policy.unlink()
+        if before is None:
+            resolver.unlink()
+        else:
+            resolver.write_bytes(before)
+
+    return cache.built(f"rootfs-{recipe.name}", json.dumps([recipe, base.name]), build)
 
 
 def app_rootfs() -> Path:
