@@ -2,7 +2,7 @@
 
 python -m tests.suites_docs     renews them; test_suites_docs.py fails while they are not current
 
-options       of `ct0 verify` and of `ct0 verify snapshot`
+options       of `ct0 verify`, `ct0 verify snapshot` and `ct0 verify check`
 suites        a row for each suite
 expectations  the keys that all expectations have, then each suite: its sample, its text, its keys
 inventory     the keys of a node
@@ -29,10 +29,11 @@ Schema = Mapping[str, Any]
 
 
 def options() -> str:
-    from ct0_suites import command, observing
+    from ct0_suites import checking, command, observing
 
     parts = []
-    for title, parser in (("", command.parser()), ("snapshot", observing.parser())):
+    parsers = {"": command, "snapshot": observing, "check": checking}
+    for title, parser in ((title, module.parser()) for title, module in parsers.items()):
         parts.append("\n".join([f"| `ct0 verify {title}`".rstrip("` ") + "` | |", "|---|---|"]))
         parts[-1] += "".join(f"\n{row}" for row in rows_of(parser))
     return "\n\n".join(parts)

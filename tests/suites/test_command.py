@@ -144,3 +144,53 @@ def test_the_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     status, text = verify(capsys, "--schema")
     assert status == 0
     assert "sysctls" in json.loads(text)["properties"]
+
+
+def test_files_are_checked_and_nobody_is_judged(
+    capsys: pytest.CaptureFixture[str], site: str, tmp_path: Path
+) -> None:
+    waivers, nodes = tmp_path / "waivers.yaml", tmp_path / "nodes.yaml"
+    waivers.write_text(WAIVERS)
+    nodes.write_text("version: 1\nnodes: [root@node1.example]\n")
+    assert verify(capsys, "check", site) == (0, "")
+    assert verify(capsys, "check", site, f"--waivers={waivers}", "-i", str(nodes)) == (0, "")
+
+
+WAIVERS = """\
+version: 1
+waivers: [{id: "is-*", owner: me, reason: why, expires: 2026-12-31}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "None is not of type 'object'"),
+        ("version: 1\nsysctls: [\n", ":3:1: expected the node content"),
+        ("version: 1\nsysctls:\n  - {id: a, valeus: {}}\n", ":3: sysctls[0]: "),
+        ("version: 1\nnonesuch: []\n", "'nonesuch' was unexpected"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_said_by_its_place(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str, told: str
+) -> None:
+    path = tmp_path / "wrong.yaml"
+    path.write_text(text)
+    for option in ([str(path)], ["-w", str(path)]):
+        status, said = verify(capsys, "check", *option)
+        assert status == 3
+        assert said.startswith(f"CT0_VERIFY UNKNOWN - {path}")
+        assert said.count("\n") == 1
+    assert told in verify(capsys, "check", str(path))[1]
+
+
+def test_the_same_id_in_two_files_is_wrong(
+    capsys: pytest.CaptureFixture[str], site: str, tmp_path: Path
+) -> None:
+    status, said = verify(capsys, "check", site, site)
+    assert (status, "id is-linux is" in said) == (3, True)
+
+
+def test_nothing_to_check_is_not_well(capsys: pytest.CaptureFixture[str]) -> None:
+    assert verify(capsys, "check")[0] == 3
+    assert "no such file" in verify(capsys, "check", "/nonexistent.yaml")[1].lower()

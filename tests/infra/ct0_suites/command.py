@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 UNKNOWN = 3
 
 USAGE = """ct0 verify [OPTION ...] [URL ...]
-       ct0 verify snapshot [OPTION ...] URL"""
+       ct0 verify snapshot [OPTION ...] URL
+       ct0 verify check [-i FILE] [-w FILE] [FILE ...]"""
 EPILOG = """\
 A URL is ct+ssh://root@node (the node and all its containers), ct+ssh://root@node?container=web*,
 ssh://root@node, ct://web1 (a container of this machine), local://, and so on
@@ -43,6 +44,10 @@ def main(arguments: Sequence[str], host: Host) -> int:
             from ct0_suites.observing import main as observe
 
             return observe(arguments[1:])
+        if arguments[:1] == ["check"]:
+            from ct0_suites.checking import main as check
+
+            return check(arguments[1:])
         return verified(parser().parse_args(arguments))
     except ModuleNotFoundError as error:
         return unknown(f"{error.name}: not installed: pip install 'ct0[suites]'")
