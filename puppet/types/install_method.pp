@@ -1,0 +1,2 @@
+# @summary How ct0's programs come onto a host.
+type Ct0::Install_method = Enum['package', 'pip', 'zipapp', 'none']
