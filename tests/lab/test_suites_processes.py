@@ -16,7 +16,7 @@ from ct0.host import Host
 from ct0_suites.nodes import look
 from ct0_suites.records import HOST, Subject
 from ct0_suites.resources.canary import canary, new_name
-from ct0_suites.resources.snapshot import snapshot
+from ct0_suites.resources.copying.snapshot import snapshot
 from ct0_suites.suites import processes, shims
 from ct0_suites.target import Target
 from ct0_suites.transport import Inside, Local, Transport

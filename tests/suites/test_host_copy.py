@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from ct0.errors import Unavailable
-from ct0_suites.resources import host_copy, host_files
-from ct0_suites.resources.host_copy import LIMIT, copy_host
+from ct0_suites.resources.copying import host_copy, host_files
+from ct0_suites.resources.copying.host_copy import LIMIT, copy_host
 from ct0_suites.target import Target
 from ct0_suites.transport import TIMEOUT, Local, Output
 from suites.scripted import scripted

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ct0_suites.resources.initscript import parse_script
+from ct0_suites.resources.services.initscript import parse_script
 
 DEBIAN = """\
 #!/bin/sh

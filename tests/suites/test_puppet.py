@@ -13,7 +13,7 @@ import pytest
 from ct0.errors import Unavailable
 from ct0_suites.records import CT0, NotApplicable
 from ct0_suites.resources.backing import Who
-from ct0_suites.resources.puppet import LAYOUTS, command, parse_answer, read_agent
+from ct0_suites.resources.puppet.agent import LAYOUTS, command, parse_answer, read_agent
 from ct0_suites.suites.puppet import SCHEMA, judge, observe
 from ct0_suites.target import Target
 from ct0_suites.transport import Output

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from ct0.errors import Unavailable
 from ct0_suites.records import CT0
-from ct0_suites.resources import scripts, systemd
 from ct0_suites.resources.backing import Who
-from ct0_suites.resources.puppet_starts import Start, read_starts
+from ct0_suites.resources.puppet.starts import Start, read_starts
+from ct0_suites.resources.services import scripts, systemd
 from ct0_suites.suites.puppet import judge_starts
 from ct0_suites.suites.services import SCHEMA, judge, observe
 from ct0_suites.target import Target

@@ -19,8 +19,8 @@ from ct0.host import Host
 from ct0.owner import OWN, Ownership
 from ct0.process import Process
 from ct0_suites.records import Unreachable
-from ct0_suites.resources.fetching import command, parse
-from ct0_suites.resources.snapshot import is_plain, snapshot
+from ct0_suites.resources.copying.fetching import command, parse
+from ct0_suites.resources.copying.snapshot import is_plain, snapshot
 from ct0_suites.transport import Local, Output
 from planted import HOSTS
 from suites.recorded_host import Recorded

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ct0.errors import Malformed, Unavailable
 from ct0_suites.records import NotApplicable
-from ct0_suites.resources.ssh_keys import (
+from ct0_suites.resources.ssh.keys import (
     ENCRYPTED,
     PLAIN,
     UNKNOWN,
@@ -24,7 +24,7 @@ from ct0_suites.resources.ssh_keys import (
     parse_key,
     passphrase,
 )
-from ct0_suites.resources.ssh_trust import (
+from ct0_suites.resources.ssh.trust import (
     files_of,
     parse_files,
     parse_private,

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ct0.errors import Malformed
-from ct0_suites.resources.tar import FILE, HARD_LINK, LINK, OTHER, Member, parse_tar
+from ct0_suites.resources.copying.tar import FILE, HARD_LINK, LINK, OTHER, Member, parse_tar
 
 LONG = "n" * 90 + "/" + "é" * 60 + "/" + "x" * 50
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ct0_suites.resources.unpacking import (
+from ct0_suites.resources.copying.unpacking import (
     Led,
     confined,
     normal,

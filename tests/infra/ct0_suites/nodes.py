@@ -19,7 +19,7 @@ from ct0.text import plain, read_text
 from ct0_suites import records
 from ct0_suites.entering import COMMANDS, PATH, entering
 from ct0_suites.records import Subject, Unreachable
-from ct0_suites.resources.snapshot import snapshot
+from ct0_suites.resources.copying.snapshot import snapshot
 from ct0_suites.running import Node
 from ct0_suites.target import Target
 from ct0_suites.transport import TIMEOUT, Inside, Local, Output, Ssh, Transport

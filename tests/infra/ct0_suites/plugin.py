@@ -105,16 +105,16 @@ def ct0_processes(ct0_target: Target) -> list[Any]:
 
 @pytest.fixture(scope="module")
 def ct0_service(ct0_target: Target) -> Callable[[str], Any]:
-    """ct0_service("sshd") is a `ct0_suites.resources.service.Service`, under any init."""
-    from ct0_suites.resources.services import read_service
+    """ct0_service("sshd") is a `ct0_suites.resources.services.record.Service`, under any init."""
+    from ct0_suites.resources.services.reading import read_service
 
     return partial(read_service, ct0_target)
 
 
 @pytest.fixture(scope="module")
 def ct0_puppet(ct0_target: Target) -> Any:
-    """Puppet's agent and its last runs: `ct0_suites.resources.puppet.Agent`."""
-    from ct0_suites.resources.puppet import read_agent
+    """Puppet's agent and its last runs: `ct0_suites.resources.puppet.agent.Agent`."""
+    from ct0_suites.resources.puppet.agent import read_agent
 
     return read_agent(ct0_target)
 

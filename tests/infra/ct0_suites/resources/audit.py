@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 from ct0.errors import Malformed, Unavailable
 from ct0.text import plain
-from ct0_suites.resources.host_copy import copy_host
-from ct0_suites.resources.snapshot import snapshot
+from ct0_suites.resources.copying.host_copy import copy_host
+from ct0_suites.resources.copying.snapshot import snapshot
 from ct0_suites.target import Target
 
 TIMEOUT = 600.0  # seconds

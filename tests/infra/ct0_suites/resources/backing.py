@@ -16,7 +16,7 @@ from ct0.host import Host
 from ct0.owner import CONTAINER, OWN, Ownership
 from ct0.process import Process
 from ct0.text import plain
-from ct0_suites.resources.snapshot import snapshot
+from ct0_suites.resources.copying.snapshot import snapshot
 from ct0_suites.target import Target
 
 # A name that says nothing of what runs.

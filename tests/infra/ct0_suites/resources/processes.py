@@ -20,7 +20,7 @@ from ct0.proc_stat import Stat
 from ct0.process import Process
 from ct0.ps_columns import KERNEL_THREAD
 from ct0_suites.entering import PATH
-from ct0_suites.resources.snapshot import Snapshot, snapshot
+from ct0_suites.resources.copying.snapshot import Snapshot, snapshot
 from ct0_suites.target import Target
 
 NAME_SIZE = 15  # bytes that the kernel keeps of a name (TASK_COMM_LEN - 1)

@@ -25,9 +25,9 @@ from ct0.errors import Malformed, Unavailable
 from ct0.text import plain, read_text
 from ct0_suites.expectations.files import Wrong
 from ct0_suites.records import CT0, HOST
+from ct0_suites.resources.copying.snapshot import snapshot
 from ct0_suites.resources.metrics import Sample, parse_metrics
 from ct0_suites.resources.scrape import Asked, ask
-from ct0_suites.resources.snapshot import snapshot
 from ct0_suites.target import Target
 
 URL = "http://127.0.0.1:9955"

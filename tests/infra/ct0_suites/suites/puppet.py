@@ -28,8 +28,8 @@ from ct0.text import plain
 from ct0_suites.expectations.files import seconds
 from ct0_suites.expectations.schema import DURATION
 from ct0_suites.records import KINDS, NotApplicable
-from ct0_suites.resources.puppet import Agent, installed_version, read_agent
-from ct0_suites.resources.puppet_starts import CRON, SERVICE, TIMER, Start, read_starts
+from ct0_suites.resources.puppet.agent import Agent, installed_version, read_agent
+from ct0_suites.resources.puppet.starts import CRON, SERVICE, TIMER, Start, read_starts
 from ct0_suites.target import Target
 
 __all__ = ["KINDS", "REQUIRED", "SCHEMA", "judge", "observe"]

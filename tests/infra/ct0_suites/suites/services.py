@@ -22,8 +22,8 @@ from typing import Any
 from ct0.errors import Unavailable
 from ct0.text import plain
 from ct0_suites.records import KINDS
-from ct0_suites.resources.service import INITS, SYSTEMD, Service
-from ct0_suites.resources.services import NAME, list_running, read_service
+from ct0_suites.resources.services.reading import NAME, list_running, read_service
+from ct0_suites.resources.services.record import INITS, SYSTEMD, Service
 from ct0_suites.target import Target
 
 __all__ = ["KINDS", "REQUIRED", "SCHEMA", "judge", "observe"]

@@ -23,8 +23,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ct0_suites.records import KINDS, NotApplicable
-from ct0_suites.resources.ssh_keys import ENCRYPTED, PLAIN, Key, NoKey, weakness
-from ct0_suites.resources.ssh_trust import (
+from ct0_suites.resources.ssh.keys import ENCRYPTED, PLAIN, Key, NoKey, weakness
+from ct0_suites.resources.ssh.trust import (
     Settings,
     files_of,
     read_authorized,

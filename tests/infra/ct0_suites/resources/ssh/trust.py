@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from ct0.errors import Malformed, Unavailable
-from ct0_suites.resources.ssh_keys import Key, NoKey, parse_authorized, passphrase
+from ct0_suites.resources.ssh.keys import Key, NoKey, parse_authorized, passphrase
 from ct0_suites.target import Target
 
 Settings = Mapping[str, tuple[str, ...]]  # in lower case; every value of a name that comes twice

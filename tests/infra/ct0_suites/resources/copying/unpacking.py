@@ -14,8 +14,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ct0.errors import Malformed
-from ct0_suites.resources.host_files import PROGRAMS, THERE
-from ct0_suites.resources.tar import FILE, HARD_LINK, LINK, parse_tar
+from ct0_suites.resources.copying.host_files import PROGRAMS, THERE
+from ct0_suites.resources.copying.tar import FILE, HARD_LINK, LINK, parse_tar
 
 MENTIONED = re.compile(rb"(?<![A-Za-z0-9_./~*?-])/(?:[A-Za-z0-9_.+@:-]+/)*[A-Za-z0-9_.+@:-]+")
 NOT_FILES = ("/proc/", "/sys/", "/dev/")

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 
 from ct0.errors import Unavailable
 from ct0.text import plain
-from ct0_suites.resources.host_files import (
+from ct0_suites.resources.copying.host_files import (
     CHOSEN,
     FILES,
     LARGE,
@@ -24,7 +24,7 @@ from ct0_suites.resources.host_files import (
     THERE,
     TREES,
 )
-from ct0_suites.resources.unpacking import Led, missing, placeholders, unpack
+from ct0_suites.resources.copying.unpacking import Led, missing, placeholders, unpack
 from ct0_suites.target import Target
 
 TIMEOUT = 180.0  # seconds for one command

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from ct0.errors import Unavailable
-from ct0_suites.resources import scripts, systemd
 from ct0_suites.resources.backing import everybody
-from ct0_suites.resources.service import INITS, OPENRC, SYSTEMD, SYSV, Service
+from ct0_suites.resources.services import scripts, systemd
+from ct0_suites.resources.services.record import INITS, OPENRC, SYSTEMD, SYSV, Service
 from ct0_suites.target import Target
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@:\\-]{0,127}")

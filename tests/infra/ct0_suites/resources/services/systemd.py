@@ -17,7 +17,7 @@ import re
 import shlex
 
 from ct0.errors import Unavailable
-from ct0_suites.resources.service import SYSTEMD, Service
+from ct0_suites.resources.services.record import SYSTEMD, Service
 from ct0_suites.transport import Output
 
 PROPERTIES = (

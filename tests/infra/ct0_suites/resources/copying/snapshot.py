@@ -24,7 +24,7 @@ from ct0.hidepid import hidepid
 from ct0.host import Host
 from ct0.inventory import FOLDERS
 from ct0.text import read_text, settings
-from ct0_suites.resources.fetching import Fetched, command, parse
+from ct0_suites.resources.copying.fetching import Fetched, command, parse
 from ct0_suites.transport import Transport
 
 TIMEOUT = 60.0  # seconds for one command

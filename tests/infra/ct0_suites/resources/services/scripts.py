@@ -26,8 +26,8 @@ from typing import NamedTuple
 from ct0.errors import Unavailable
 from ct0.text import plain
 from ct0_suites.resources.backing import Who, everybody
-from ct0_suites.resources.initscript import Script, parse_script
-from ct0_suites.resources.service import OPENRC, Service
+from ct0_suites.resources.services.initscript import Script, parse_script
+from ct0_suites.resources.services.record import OPENRC, Service
 from ct0_suites.target import Target
 from ct0_suites.transport import Output
 

@@ -10,9 +10,9 @@ import re
 from typing import NamedTuple
 
 from ct0.errors import Unavailable
-from ct0_suites.resources import systemd
-from ct0_suites.resources.service import INITS, SYSTEMD
-from ct0_suites.resources.services import init_of, read_service
+from ct0_suites.resources.services import systemd
+from ct0_suites.resources.services.reading import init_of, read_service
+from ct0_suites.resources.services.record import INITS, SYSTEMD
 from ct0_suites.target import Target
 
 SERVICE, TIMER, CRON = "service", "timer", "cron"

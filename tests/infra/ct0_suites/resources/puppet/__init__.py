@@ -1,0 +1,1 @@
+"""Puppet's agent on a target: what it left behind, and what starts it."""

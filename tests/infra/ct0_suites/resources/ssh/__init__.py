@@ -1,0 +1,1 @@
+"""Who may come in as root by ssh: keys, the daemon's own settings, host-based trust."""
