@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
+from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
 from typing import Callable
@@ -10,8 +12,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from planted import plant
+from suite import COUNTED, LANES, LAST, lane_of
 
 GOLDEN = Path(__file__).parent / "golden"
+LANES_OF_ALL = pytest.StashKey[dict[str, int]]()
 
 # A machine with much else to do takes longer than hypothesis thinks right, for an example or for
 # making them up; that says nothing about what is tested.
@@ -34,6 +38,45 @@ def pytest_configure() -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden/")
+    parser.addoption("--lane", choices=(*LANES, LAST), help="that part of the suite: suite.py")
+    parser.addoption("--lane-report", metavar="FILE", help="where to leave what suite.py sums up")
+
+
+# Last: the lab's tests are marked by then, and -k and -m have chosen.
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    lane = config.getoption("--lane")
+    if lane is None:
+        return
+    lanes = [lane_of(item.path, [mark.name for mark in item.iter_markers()]) for item in items]
+    config.stash[LANES_OF_ALL] = dict(Counter(lanes))
+    items[:] = [item for item, its in zip(items, lanes) if its == lane]
+
+
+def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
+    lane = config.getoption("--lane")
+    return [] if lane is None else [f"{len(items)} of them in this lane"]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Tell suite.py how many passed and so on, and how many tests are in which lane."""
+    report = config.getoption("--lane-report")
+    if report is None:
+        return
+    counts = {
+        word: sum(getattr(each, "count_towards_summary", True) for each in those)
+        for word, those in terminalreporter.stats.items()
+    }
+    told = {
+        "lane": config.getoption("--lane"),
+        "lanes": config.stash.get(LANES_OF_ALL, {}),
+        "deselected": counts.pop("deselected", 0),
+        "counts": {word: count for word, count in counts.items() if word in COUNTED},
+    }
+    Path(report).write_text(json.dumps(told), encoding="utf-8")
 
 
 @pytest.hookimpl(hookwrapper=True)

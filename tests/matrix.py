@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -28,7 +28,9 @@ LEFT_OUT = [
     for name in ("test_drop_in_*", "procs/test_live.py", "test_reader.py", "monitoring/*")
 ]
 ROOT = Path(__file__).parent.parent
+# A process table of its own, with a PID 1 that reaps what the tests leave behind.
 ALONE = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
+REAPER = ("sh", "-c", '"$@"; exit $?', "sh")
 AT_ONCE_IS_SAFE = os.geteuid() == 0 and shutil.which("unshare") is not None
 
 
@@ -75,12 +77,11 @@ def tested(version: str, python: str, tests: Sequence[str]) -> tuple[bool, str]:
     start = time.monotonic()
     tests = [path for path in tests if (ROOT / path).is_dir()]
     # Side by side, each in a process table of its own: the tests look for their daemons by name.
-    alone = [*ALONE, "sh", "-c", '"$@"; exit $?', "sh"] if AT_ONCE_IS_SAFE else []
     run = subprocess.run(
-        [*alone, str(prepared(version, python)), "-m", "pytest", "-q", "-x"]
-        + ["-m", "not lab", *LEFT_OUT, *tests],
+        [*alone(), str(prepared(version, python)), "-m", "pytest", "-q", "-x"]
+        + ["-m", "not (lab or machine or quiet)", *LEFT_OUT, *tests],
         cwd=ROOT,
-        # A process table of one's own has no kernel threads; the whole suite sees to those.
+        # The whole suite sees to what is skipped.
         env={**os.environ, "CT0_NO_SKIP": "0"},
         capture_output=True,
         text=True,
@@ -91,26 +92,40 @@ def tested(version: str, python: str, tests: Sequence[str]) -> tuple[bool, str]:
     return run.returncode == 0, said if run.returncode == 0 else f"{run.stdout}{run.stderr}{said}"
 
 
-def place(version: str) -> int:
-    return VERSIONS.index(version)
+def alone() -> tuple[str, ...]:
+    """What a command is put behind to see its own processes alone, where that can be."""
+    return (*ALONE, *REAPER) if AT_ONCE_IS_SAFE else ()
 
 
-def main() -> int:
+def others() -> dict[str, str]:
+    """Version -> interpreter of those found, without the one in use: the whole suite runs on it."""
     used = "{}.{}".format(*sys.version_info[:2])
-    interpreters = found()
-    missing = [version for version in VERSIONS if version not in interpreters and version != used]
-    if missing:
-        print(f"Python {', '.join(missing)}: not found on this machine, not tested here")
-    interpreters.pop(used, None)  # the whole suite runs on it anyway
+    return {version: python for version, python in found().items() if version != used}
+
+
+def missing(interpreters: Collection[str]) -> str:
+    """Which of the versions are not there, as a line; empty when all are."""
+    used = "{}.{}".format(*sys.version_info[:2])
+    absent = [version for version in VERSIONS if version not in interpreters and version != used]
+    return f"Python {', '.join(absent)}: not found, not tested here\n" if absent else ""
+
+
+def main(chosen: Sequence[str]) -> int:
+    interpreters = others()
+    if not chosen:
+        print(missing(interpreters), end="", flush=True)
+    by_age = sorted(interpreters, key=VERSIONS.index)
+    ends = by_age[:1] + by_age[-1:]
+    versions = [version for version in by_age if version in (chosen or by_age)]
     # Two at a time: most of it is waiting for processes.
     with ThreadPoolExecutor(2 if AT_ONCE_IS_SAFE else 1) as pool:
-        ends = (min(interpreters, key=place), max(interpreters, key=place)) if interpreters else ()
-        which = [TESTS if version in ends else LEAN for version in interpreters]
-        results = list(pool.map(tested, interpreters, interpreters.values(), which))
+        which = [TESTS if version in ends else LEAN for version in versions]
+        pythons = [interpreters[version] for version in versions]
+        results = list(pool.map(tested, versions, pythons, which))
     for passed, text in results:
         print(text, file=sys.stdout if passed else sys.stderr, flush=True)
     return 0 if all(passed for passed, _ in results) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -193,6 +193,7 @@ class TestMatching:
         assert stage.run("pidofproc", "-z", program).out == f"{pid}\n"
         assert stage.run("pidofproc", "-z", "ct0foo").out == f"{pid}\n"
 
+    @pytest.mark.machine
     def test_kernel_thread_is_seen_with_n_only(self, stage: Daemons) -> None:
         if not Path("/proc/2/comm").exists() or Path("/proc/2/comm").read_text() != "kthreadd\n":
             pytest.skip("no kernel threads in this PID namespace")
