@@ -5,9 +5,12 @@ https://github.com/tree-sitter/tree-sitter-bash, https://tree-sitter.github.io/p
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ct0.errors import Unavailable
@@ -19,14 +22,34 @@ LARGEST = 1 << 20  # bytes; what is longer is no script that anybody wrote
 DEEPEST = 250  # levels of a tree that are looked at
 
 
+MODULES = ("tree_sitter", "tree_sitter_bash")
+# What the packages of distributions carry, since these have no tree-sitter that is new enough.
+VENDOR = "/usr/lib/ct0/vendor"
+
+
 @cache
 def parser() -> Parser:
+    # Both or neither from there: an old tree_sitter of the distribution's reads no newer grammar.
+    carried = vendored(VENDOR) if None in map(find_spec, MODULES) else ""
+    sys.path[:0] = [carried] if carried else []
     try:
         import tree_sitter
         import tree_sitter_bash
     except ImportError as error:
-        raise Unavailable(f"{error.name}: not installed: pip install 'ct0[audit]'") from error
+        text = f"{error.name}: not installed: install ct0-audit, or pip install 'ct0[audit]'"
+        raise Unavailable(text) from error
+    finally:
+        if carried:
+            sys.path.remove(carried)
     return tree_sitter.Parser(tree_sitter.Language(tree_sitter_bash.language()))
+
+
+def vendored(folder: str, version: str = ".".join(map(str, sys.version_info[:2]))) -> str:
+    """The folder below `folder` for this Python, "" where there is none."""
+    for name in (f"python{version}", "python3"):
+        if Path(folder, name).is_dir():
+            return str(Path(folder, name))
+    return ""
 
 
 class Syntax:

@@ -37,6 +37,13 @@ COMMANDS = {
     "verify": "ct0_suites.command",
 }
 
+# A part's Python package -> its Debian or RPM package, and pip's extra with what it needs.
+PARTS = {
+    "ct0_checks": ("ct0-checks", "checks"),
+    "ct0_audit": ("ct0-audit", "audit"),
+    "ct0_suites": ("ct0-suites", "suites"),
+}
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
@@ -72,6 +79,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 141
         print(f"ct0 {command}: {reason(error)}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        # Parts are packages of their own, and pip brings what a part needs only when asked to.
+        part = PARTS.get(COMMANDS[command].partition(".")[0])
+        if part is None or error.name is None or error.name.startswith("ct0."):
+            raise
+        package, extra = part
+        text = f"{error.name}: not installed: install {package}, or pip install 'ct0[{extra}]'"
+        print(f"ct0 {command}: {text}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
