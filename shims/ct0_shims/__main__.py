@@ -1,5 +1,5 @@
 """usage: ct0-shims COMMAND [ARGUMENT ...]
-       ct0-shims install | remove | status | build | sources [OPTION ...]
+       ct0-shims install | check | remove | divert | undivert | status | build | sources [...]
 
 One file, many commands: which one is told by the name it was called by, or by the first argument.
 `install` lays out a link for each, `remove` takes them back; `ct0-shims install --help` tells more.

@@ -16,4 +16,4 @@ COMMANDS = {
 }
 
 # What `ct0 shims` does, and the one file under its own name: ct0_shims.delivery.manage.
-MANAGED = ("install", "remove", "status", "build", "sources")
+MANAGED = ("install", "check", "remove", "divert", "undivert", "status", "build", "sources")

@@ -112,6 +112,19 @@ PUPPET_NODE_TRIXIE = Recipe("puppet-node-trixie", "trixie", PUPPET_NODE_PACKAGES
 # The roots these are added to.
 BASES = {PUPPET_NODE_BOOKWORM.name: FLEET_BOOKWORM, PUPPET_NODE_TRIXIE.name: FLEET_TRIXIE}
 
+# What diversions are tried on: the incumbents, and the Python that the shims run on. The first has
+# its way to Debian 13 with it: package lists and archives, so that the upgrade needs no network.
+DIVERTED = ("procps", "psmisc", "python3", "sysvinit-utils")
+TO_TRIXIE = (
+    'sed -i s/bookworm/trixie/ "$1/etc/apt/sources.list"',
+    'mkdir -p "$1/srv/apt/lists/partial" "$1/srv/apt/archives/partial"',
+    'for verb in update "dist-upgrade --yes --download-only"; do'
+    ' APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -qq -o Dir::State::Lists="$1/srv/apt/lists"'
+    ' -o Dir::Cache::Archives="$1/srv/apt/archives" $verb || exit 1; done',
+)
+DIVERT_BOOKWORM = Recipe("divert-bookworm", "bookworm", DIVERTED, TO_TRIXIE)
+DIVERT_TRIXIE = Recipe("divert-trixie", "trixie", DIVERTED, ())
+
 
 def rootfs(recipe: Recipe) -> Path:
     """The recipe's tree; read-only by convention, every CT gets an overlay of it."""

@@ -33,6 +33,7 @@ from _frozen_importlib_external import MAGIC_NUMBER
 
 BUILD = "{build}"
 PACKAGES = {packages!r}
+MANAGED = {managed!r}
 
 
 def cached(path):
@@ -75,7 +76,7 @@ def unpacked(text=None):
 
 if __name__ == "__main__":
     PLACES, CACHE = {{}}, -1
-    if sys.argv[1:2] not in {managed!r}:
+    if (sys.argv + [""])[1] not in MANAGED:
         PLACES, CACHE = cached(sys.argv[0])  # who lays this file out needs its texts
     if PLACES:
         exec(marshal.loads(posix.pread(CACHE, *PLACES[""])))
@@ -152,7 +153,7 @@ def build(python: str = "/usr/bin/python3", name: str = "ct0-shims") -> str:
         "packages": sorted(module for module in modules if is_package(module)),
         "index": INDEX,
         "mark": MARK,
-        "managed": [[command] for command in MANAGED],
+        "managed": MANAGED,
     }
     held: dict[str, object] = {
         "sources": dict(sorted(modules.items())),

@@ -7,25 +7,30 @@
     /etc/sysconfig/init                          RHEL's: one line added, where that file is
     /usr/lib/ct0/shims.manifest                  what was laid out, by which it is taken back
 
+What is diverted (diversions.py) is given back before anything is taken away.
+
 Nothing that is not ours is overwritten, and what somebody changed since is left alone and named.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 
 from ct0.errors import Error, Unavailable
 from ct0_shims.commands import COMMANDS
 from ct0_shims.delivery import bundle, hooks
 from ct0_shims.delivery.contents import functions
+from ct0_shims.delivery.diversions import undivert
 from ct0_shims.delivery.interpreter import byte_code
 from ct0_shims.delivery.manifest import PATH as MANIFEST
 from ct0_shims.delivery.manifest import changed, mark, read_manifest, write_manifest
-from ct0_shims.delivery.tree import inside, make_folders, read_file, write_file
+from ct0_shims.delivery.tree import inside, make_folders, read_file, relink, write_file
 
 BASE = "/usr/lib/ct0"
 FILE = f"{BASE}/ct0-shims"
 LINKS = f"{BASE}/shims"
+ALWAYS = "ct0-pids"  # what the shell functions call
 RHEL_FILE = f"{hooks.RHEL_FILE}/."  # a link there is followed inside the root, and stays a link
 
 
@@ -44,12 +49,14 @@ class Item:
         self.mode = mode
 
 
-def install(root: str, python: str) -> list[str]:
-    """Lay everything out; returns lines that say what was done. Installing again renews.
+def install(root: str, python: str, commands: Collection[str] = tuple(COMMANDS)) -> list[str]:
+    """Lay everything out, of the commands these; returns lines that say what was done.
+
+    Installing again renews, adds and takes away.
 
     Raises Conflict before anything is touched, Unavailable when the interpreter does not serve.
     """
-    wanted = plan(root, python)
+    wanted = plan(root, python, commands)
     manifest = read_manifest(root)
     for path in wanted:
         if path not in manifest.files and os.path.lexists(inside(root, path)):
@@ -73,7 +80,7 @@ def install(root: str, python: str) -> list[str]:
     for path in [path for path in manifest.files if path not in wanted]:
         if os.path.lexists(inside(root, path)):
             os.unlink(inside(root, path))
-            done.append(f"removed {path}, of an earlier release")
+            done.append(f"removed {path}, not wanted any more")
         del manifest.files[path]
     if add_line(root):
         manifest.line = True
@@ -87,7 +94,9 @@ def remove(root: str) -> tuple[list[str], list[str]]:
     manifest = read_manifest(root)
     if not manifest.files:
         raise Unavailable(f"nothing is installed below {root}: no {MANIFEST} there")
-    done, left = [], []
+    done, left = undivert(root, [])
+    if left:
+        return done, left  # without the one file they would lead nowhere
     if manifest.line and take_line(root):
         done.append(f"took the line out of {hooks.RHEL_FILE}")
     # Hooks first, links next, the file they call last: at no moment does one lead nowhere.
@@ -109,13 +118,23 @@ def remove(root: str) -> tuple[list[str], list[str]]:
     return done, left
 
 
-def plan(root: str, python: str) -> dict[str, Item]:
+def plan(root: str, python: str, commands: Collection[str]) -> dict[str, Item]:
     """All that belongs on this root, by path."""
     text = bundle.build(python)
-    items = {FILE: Item("file", text.encode("utf-8", "surrogateescape"), 0o755)}
+    items = fixed(root, text, commands)
     cache = byte_code(root, python, text)
     if cache is not None:
-        items[f"{FILE}.{cache[0]}.cache"] = Item("file", cache[1])
+        items[cache_of(cache[0])] = Item("file", cache[1])
+    return items
+
+
+def cache_of(tag: str) -> str:
+    return f"{FILE}.{tag}.cache"
+
+
+def fixed(root: str, text: str, commands: Collection[str]) -> dict[str, Item]:
+    """All but the byte code, which the host's Python makes."""
+    items = {FILE: Item("file", text.encode("utf-8", "surrogateescape"), 0o755)}
     for name, content in functions().items():
         place = f"{BASE}/functions/{name}"
         if name == os.path.basename(hooks.DEBIAN_HOOK):
@@ -123,7 +142,7 @@ def plan(root: str, python: str) -> dict[str, Item]:
                 continue
             place = hooks.DEBIAN_HOOK
         items[place] = Item("file", content.encode())
-    for command in sorted(COMMANDS):
+    for command in sorted({*commands, ALWAYS}):
         items[f"{LINKS}/{command}"] = Item("link", b"../ct0-shims")
     return items
 
@@ -154,11 +173,3 @@ def rewrite(root: str, path: str, data: bytes) -> None:
     facts = os.stat(inside(root, path))
     write_file(root, path, data, facts.st_mode & 0o7777)
     os.chown(inside(root, path), facts.st_uid, facts.st_gid)
-
-
-def relink(place: str, goal: str) -> None:
-    draft = f"{place}.ct0-new"
-    if os.path.lexists(draft):
-        os.unlink(draft)
-    os.symlink(goal, draft)
-    os.rename(draft, place)

@@ -1,9 +1,11 @@
 """What was laid out on a host, so that exactly that can be taken back: /usr/lib/ct0/shims.manifest.
 
     {"files": {"/usr/lib/ct0/shims/pidof": ["link:../ct0-shims"], ...},
-     "folders": ["/usr/lib/ct0", ...], "line": true}
+     "folders": ["/usr/lib/ct0", ...], "line": true,
+     "diversions": {"/usr/bin/pidof": {"by": "dpkg", "was": "link:/sbin/killall5"}, ...}}
 
 A file's marks are the sums of the contents it may have; two while an installation is under way.
+"was" is the mark of the incumbent in whose place the shim was put last.
 """
 
 from __future__ import annotations
@@ -19,11 +21,12 @@ PATH = "/usr/lib/ct0/shims.manifest"
 
 
 class Manifest:
-    __slots__ = ("files", "folders", "line")
+    __slots__ = ("diversions", "files", "folders", "line")
 
     def __init__(self) -> None:
         self.files: dict[str, list[str]] = {}
         self.folders: list[str] = []
+        self.diversions: dict[str, dict[str, str]] = {}
         self.line = False  # whether RHEL's /etc/sysconfig/init got its line
 
 
@@ -38,13 +41,20 @@ def read_manifest(root: str) -> Manifest:
         manifest.files = {str(path): list(marks) for path, marks in record["files"].items()}
         manifest.folders = [str(folder) for folder in record["folders"]]
         manifest.line = bool(record["line"])
+        for path, about in record.get("diversions", {}).items():
+            manifest.diversions[str(path)] = {"by": str(about["by"]), "was": str(about["was"])}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Malformed(PATH, data.decode("utf-8", "replace")) from error
     return manifest
 
 
 def write_manifest(root: str, manifest: Manifest) -> None:
-    record = {"files": manifest.files, "folders": manifest.folders, "line": manifest.line}
+    record = {
+        "files": manifest.files,
+        "folders": manifest.folders,
+        "line": manifest.line,
+        "diversions": manifest.diversions,
+    }
     write_file(root, PATH, json.dumps(record, indent=1).encode() + b"\n", 0o644)
 
 

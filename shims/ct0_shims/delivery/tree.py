@@ -85,3 +85,12 @@ def read_file(root: str, path: str) -> bytes | None:
             return file.read()
     except (FileNotFoundError, NotADirectoryError):
         return None
+
+
+def relink(place: str, goal: str) -> None:
+    """A link at this place, whatever was there; at every moment one of both is."""
+    draft = f"{place}.ct0-new"
+    if os.path.lexists(draft):
+        os.unlink(draft)
+    os.symlink(goal, draft)
+    os.rename(draft, place)
