@@ -70,6 +70,10 @@ COMMANDS = (
         "write what is true of nodes now as expectations",
     ),
     Command(
+        "ct0 verify check", "ct0-verify-check", 1, "ct0-suites", "ct0_suites.checking",
+        "whether files of expectations are right",
+    ),
+    Command(
         "ct0-exporter", "ct0-exporter", 8, "ct0-exporter", "ct0_exporters.__main__",
         "Prometheus exporter for a container host",
     ),

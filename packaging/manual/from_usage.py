@@ -21,7 +21,7 @@ ONE = rf"--?[A-Za-z0-9][\w-]*{VALUE}?"
 # The options of one explanation, then two spaces or more, or a word in small letters.
 OPTION = re.compile(rf"(?P<tags>{ONE}(?:,[ ]?{ONE})*)(?P<gap>[ ]+|$)(?P<text>.*)$")
 NEXT = re.compile(r"(?:;)?[ ]{2,}(?=-[A-Za-z-])")
-EXIT = re.compile(r"(?:\bExit status:\s*|\bExits )(.*)$", re.S | re.I)
+EXIT = re.compile(r"(?:\b[Ee]xit status:\s*|\bExits )(.*)$", re.S)
 
 
 class Usage(NamedTuple):

@@ -60,13 +60,13 @@ TEXTS["startproc"] = {
 ACTIONS = {
     "ct0 shims": (
         ("install", "lay out the shims and the hooks"),
+        ("check", "say whether `install` would change anything: exit status 0 if not"),
         ("remove", "take back exactly what was laid out"),
         ("status", "say how things stand, and who would bypass the shims"),
         ("build", "print the one file for hosts without pip"),
         ("sources", "write what the one file holds below DIR"),
-        ("check", "say whether `install` would change anything: exit status 0 if not"),
-        ("divert", "put a shim in the place of the command itself, at its absolute path"),
-        ("undivert", "put the command itself back"),
+        ("divert", "put a shim in the incumbent's own place, for callers by absolute path"),
+        ("undivert", "put the incumbent back, as it was"),
     ),
     "ct0 monitoring": (
         ("generate", "write this host and its containers as a monitoring server's configuration"),
@@ -90,6 +90,7 @@ STATUS = {
     " `status`: 0 the shims are installed whole, else 1.",
     "ct0 audit": "0 nothing as bad as --fail-on, 1 a finding is, 2 the command line is wrong, 3"
     " none is but a file could not be read.",
+    "ct0 verify check": "0 the files are right, 3 one is not, or none was named.",
     "ct0-exporter": "0 ended by a signal, or written; 1 containers cannot be listed, the output not"
     " be written, or an address not be taken; 2 the command line is wrong.",
     "ct0-exporter targets": "0 written, 1 containers cannot be listed or the file not be written, 2"
@@ -149,7 +150,8 @@ ALSO = {
     "ct0 shims": ("shims.conf(5)", "ct0-pidof(1)", "ct0-killproc(8)", "ct0-audit(1)"),
     "ct0 audit": ("check_ct0_audit(1)", "ct0-shims(8)"),
     "check_ct0_audit": ("ct0-audit(1)",),
-    "ct0 verify": ("ct0-verify-snapshot(1)", "ct0-list(1)"),
+    "ct0 verify": ("ct0-verify-check(1)", "ct0-verify-snapshot(1)", "ct0-list(1)"),
+    "ct0 verify check": ("ct0-verify(1)",),
     "ct0 verify snapshot": ("ct0-verify(1)",),
     "ct0-exporter": ("ct0-exporter-targets(8)", "ct0-list(1)"),
     "ct0-exporter targets": ("ct0-exporter(8)",),

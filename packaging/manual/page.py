@@ -63,6 +63,6 @@ def finished(text: str) -> str:
     text = " ".join(text.split()).rstrip(".;")
     if not text:
         return ""
-    if re.fullmatch(r"[a-z]+('s)?[,;:]?", text.split()[0]):
+    if re.fullmatch(r"[a-z]+('s)?;?", text.split()[0]):
         text = text[0].upper() + text[1:]
     return text + "."

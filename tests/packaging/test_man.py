@@ -158,7 +158,7 @@ def test_options_that_share_a_line() -> None:
         ("-b", "One."),
         ("-c <n>", "Two."),
         ("-d", "Three."),
-        ("-e, -f", "Nothing: for scripts."),
+        ("-e, -f", "nothing: for scripts."),
         ("-h", "Help."),
         ("-g, --gid=N, -i, --id", "Of that much."),
     ]
