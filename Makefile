@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export CT0_PYTHON := $(PYTHON)
 
-.PHONY: help demo test unit lab matrix check bench shims lab-packages lab-clean clean
+.PHONY: help demo test unit lab matrix check bench shims packages zipapp lab-packages lab-clean clean
 
 help:
 	@echo 'make demo       the point in two minutes: real containers (root) or namespaces (user)'
@@ -16,6 +16,8 @@ help:
 	@echo 'make check      ruff and mypy'
 	@echo 'make bench      our commands against the incumbents'
 	@echo 'make shims      build/ct0-shims, the one file for hosts without pip'
+	@echo 'make packages   build/packages/*.deb, built in a Debian 12 root (root)'
+	@echo 'make zipapp     build/ct0.pyz, core, shims and checks in one file'
 	@echo 'make lab-clean  remove what an interrupted lab left behind'
 
 $(VENV)/ready: pyproject.toml
@@ -65,6 +67,13 @@ bench: lab-packages
 shims: $(VENV)/ready
 	@mkdir -p build && $(BIN)/ct0 shims build > build/ct0-shims && chmod 755 build/ct0-shims
 	@echo 'build/ct0-shims: copy it to a host and run there: ./ct0-shims install'
+
+packages: lab-packages
+	@$(BIN)/python -m tests.lab.ct0_debs build/packages
+
+zipapp: $(VENV)/ready
+	@$(BIN)/python packaging/zipapp.py build/ct0.pyz
+	@echo 'build/ct0.pyz: run it as ct0, or through links named ct0, ct0-read, check_*'
 
 lab-clean: $(VENV)/ready
 	@$(BIN)/python -m tests.lab.leftovers

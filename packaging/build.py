@@ -21,7 +21,8 @@ import time
 from email.utils import formatdate
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from entry_points import ROOT, release
+
 SOURCES = (
     *("CHANGELOG.md", "LICENSE", "README.md", "pyproject.toml"),
     *("audit", "checks", "core", "docs", "exporters", "packaging", "shims", "tests/infra"),
@@ -64,14 +65,6 @@ def parser() -> argparse.ArgumentParser:
         "--version", default=release(), help="another release, to try an upgrade (%(default)s)"
     )
     return parser
-
-
-def release() -> str:
-    text = (ROOT / "core/ct0/__init__.py").read_text(encoding="utf-8")
-    found = re.search(r'^__version__ = "([^"]+)"$', text, re.MULTILINE)
-    if found is None:
-        raise SystemExit('core/ct0/__init__.py: no line __version__ = "..."')
-    return found[1]
 
 
 def debian_version(version: str) -> str:

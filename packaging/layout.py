@@ -5,7 +5,7 @@
     OUT/ct0/usr/bin/ct0, OUT/ct0/usr/lib/python3/dist-packages/ct0/..., OUT/ct0-checks/...
 
 Commands and pytest's plugin are pyproject.toml's entry points; who has which file is said here and
-nowhere else. Needs a Python with tomllib (3.11) and nothing beside it.
+nowhere else.
 """
 
 from __future__ import annotations
@@ -21,9 +21,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import tomllib
+from entry_points import ROOT, entry_points, release
 
-ROOT = Path(__file__).parents[1]
 SITE = "/usr/lib/python3/dist-packages"
 UNITS = "/lib/systemd/system"
 PLUGINS = "/usr/lib/ct0/plugins"
@@ -106,21 +105,6 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
-def version() -> str:
-    """The release, e.g. "0.1.0": core/ct0/__init__.py says it."""
-    text = (ROOT / "core/ct0/__init__.py").read_text(encoding="utf-8")
-    found = re.search(r'^__version__ = "([^"]+)"$', text, re.MULTILINE)
-    if found is None:
-        raise SystemExit('core/ct0/__init__.py: no line __version__ = "..."')
-    return found[1]
-
-
-def entry_points() -> dict[str, dict[str, str]]:
-    """Group -> name -> "module:function", as the wheel has them."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return {"console_scripts": project["scripts"], **project["entry-points"]}
-
-
 def owner(goal: str) -> str:
     """The package that has a module: "ct0_audit.nagios:main" -> "ct0-audit"."""
     return PARTS[goal.partition(":")[0].partition(".")[0]][1]
@@ -154,9 +138,9 @@ def dist_info(out: Path, site: str, entries: dict[str, dict[str, str]]) -> None:
             lines = groups.setdefault(owner(goal), {}).setdefault(group, [])
             lines.append(f"{name} = {goal}")
     for package, own in groups.items():
-        folder = f"{package.replace('-', '_')}-{version()}.dist-info"
+        folder = f"{package.replace('-', '_')}-{release()}.dist-info"
         place = out / package / site[1:] / folder
-        metadata = f"Metadata-Version: 2.1\nName: {package}\nVersion: {version()}\n"
+        metadata = f"Metadata-Version: 2.1\nName: {package}\nVersion: {release()}\n"
         write(place / "METADATA", metadata + "Requires-Python: >=3.9\n")
         blocks = ["\n".join([f"[{group}]", *lines]) for group, lines in own.items()]
         write(place / "entry_points.txt", "\n\n".join(blocks) + "\n")
@@ -182,8 +166,6 @@ def pages(out: Path) -> None:
         ("man.py", "/usr/share/man"),
         ("completion.py", "/usr/share/bash-completion/completions"),
     ):
-        if not (ROOT / "packaging" / script).exists():
-            continue
         words = [sys.executable, str(ROOT / "packaging" / script)]
         listed = subprocess.run(
             [*words, "--list"], check=True, env=environment, stdout=subprocess.PIPE, text=True
