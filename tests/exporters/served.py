@@ -186,6 +186,13 @@ def certificates() -> dict[str, Pair]:
     return made
 
 
+def certificate(folder: Path, name: str, names: str) -> Pair:
+    """One more, for the alternative names given as openssl writes them; without a name the
+    authority itself."""
+    ca = certificates()["ca"]
+    return _signed(folder, name, ca, names) if name else ca
+
+
 def trusting(client: str = "", version: ssl.TLSVersion | None = None) -> ssl.SSLContext:
     """A client's context that trusts `ca`, with a certificate of its own if named."""
     context = ssl.create_default_context(cafile=str(certificates()["ca"].cert))

@@ -102,17 +102,24 @@ def exporter(run: Run, root: str = "/") -> Iterator[int]:
 @contextmanager
 def prometheus(run: Run, scraped: int, discovered: int, every: int = 1) -> Iterator[Prometheus]:
     """The server with the shipped rules, its data in the run's folder."""
-    folder = run.folder / f"prometheus-{scraped}"
-    folder.mkdir()
-    config = folder / "prometheus.yml"
-    config.write_text(yaml.safe_dump(configuration(scraped, discovered, every)), encoding="utf-8")
-    url = f"127.0.0.1:{free_port()}"
-    command = ["prometheus", f"--config.file={config}", f"--web.listen-address={url}"]
-    command += [f"--storage.tsdb.path={folder}/data", "--log.level=warn"]
-    with service(command, folder / "log", lambda: answers(f"http://{url}/-/ready")):
-        server = Prometheus(f"http://{url}", every)
+    config = configuration(scraped, discovered, every)
+    with serving(run, f"prometheus-{scraped}", config, every) as server:
         wait_for("a first scrape", lambda: bool(server.query('up{job="ct0"} == 1')))
         yield server
+
+
+@contextmanager
+def serving(run: Run, name: str, config: dict[str, Any], every: int = 1) -> Iterator[Prometheus]:
+    """The server with any configuration, as soon as it answers."""
+    folder = run.folder / name
+    folder.mkdir()
+    path = folder / "prometheus.yml"
+    path.write_text(yaml.safe_dump(config), encoding="utf-8")
+    url = f"127.0.0.1:{free_port()}"
+    command = ["prometheus", f"--config.file={path}", f"--web.listen-address={url}"]
+    command += [f"--storage.tsdb.path={folder}/data", "--log.level=warn"]
+    with service(command, folder / "log", lambda: answers(f"http://{url}/-/ready")):
+        yield Prometheus(f"http://{url}", every)
 
 
 def answers(url: str) -> bool:

@@ -107,10 +107,24 @@ PUPPET_NODE_PACKAGES = (
     "python3-yaml",
     "sudo",
 )
-PUPPET_NODE_BOOKWORM = Recipe("puppet-node-bookworm", "bookworm", PUPPET_NODE_PACKAGES, ())
-PUPPET_NODE_TRIXIE = Recipe("puppet-node-trixie", "trixie", PUPPET_NODE_PACKAGES, ())
+# The incumbents' own packages, to be installed again over what replaced them; NRPE answers the lab.
+PUPPET_NODE_HOOKS = (
+    "mkdir /srv/upgrades && cd /srv/upgrades && apt-get -qq -o APT::Sandbox::User=root download"
+    " procps psmisc sysvinit-utils",
+    "echo allowed_hosts=10.0.0.0/8 >/etc/nagios/nrpe_local.cfg",
+)
+PUPPET_NODE_BOOKWORM = Recipe(
+    "puppet-node-bookworm", "bookworm", PUPPET_NODE_PACKAGES, PUPPET_NODE_HOOKS
+)
+PUPPET_NODE_TRIXIE = Recipe("puppet-node-trixie", "trixie", PUPPET_NODE_PACKAGES, PUPPET_NODE_HOOKS)
+# And pytest with a testinfra that is new enough for the suites' plugin.
+DEBS_TRIXIE = Recipe("debs-trixie", "trixie", ("python3-pytest", "python3-testinfra"), ())
 # The roots these are added to.
-BASES = {PUPPET_NODE_BOOKWORM.name: FLEET_BOOKWORM, PUPPET_NODE_TRIXIE.name: FLEET_TRIXIE}
+BASES = {
+    PUPPET_NODE_BOOKWORM.name: FLEET_BOOKWORM,
+    PUPPET_NODE_TRIXIE.name: FLEET_TRIXIE,
+    DEBS_TRIXIE.name: PUPPET_NODE_TRIXIE,
+}
 
 # What diversions are tried on: the incumbents, and the Python that the shims run on. The first has
 # its way to Debian 13 with it: package lists and archives, so that the upgrade needs no network.
@@ -158,7 +172,8 @@ def _added(recipe: Recipe, base: Path) -> Path:
         enter = 'mount -t proc proc "$0/proc"; exec chroot "$0" "$@"'
         apt = ["apt-get", "-qq", "-o", "Acquire::Retries=3"]
         install = [*apt, "install", "--yes", "--no-install-recommends", *recipe.packages]
-        for command in ([*apt, "update"], install, ["apt-get", "clean"]):
+        hooks = [["sh", "-ec", hook] for hook in recipe.hooks]
+        for command in ([*apt, "update"], install, *hooks, ["apt-get", "clean"]):
             line = [*alone, enter, str(target), *command]
             call(
                 line, timeout=600, env={**system_environment(), "DEBIAN_FRONTEND": "noninteractive"}
