@@ -311,7 +311,8 @@ def auto_personality(host: Host) -> str:
     place the original was moved aside. Without either (BusyBox, nothing) sysvinit's stricter rules.
     """
     folders = ("/usr/bin", "/bin", "/sbin", "/usr/sbin")
-    paths = [f"{folder}/pidof.distrib" for folder in folders]
+    kept = ("distrib", "distrib.usr-is-merged", "ct0-real")  # ct0_shims.delivery.diversions
+    paths = [f"{folder}/pidof.{end}" for end in kept for folder in folders]
     for path in [*paths, "/sbin/pidof", "/usr/sbin/pidof", "/bin/pidof", "/usr/bin/pidof"]:
         end = last_link(host, path)
         if end is None or end.startswith("/usr/lib/ct0/"):

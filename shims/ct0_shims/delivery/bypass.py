@@ -7,6 +7,8 @@ functions (the two hooks). Everything else calls the incumbent still:
 * a name, in a file without the hook: cron, logrotate, units, maintainer scripts, init scripts;
 * a name, after the script set its PATH again.
 
+None of them does where the shim stands in the incumbent's own place (`ct0 shims divert`).
+
 This is the short answer, line by line; `ct0 audit` reads scripts as a shell does.
 """
 
@@ -20,6 +22,8 @@ from typing import NamedTuple
 from ct0.errors import Unavailable
 from ct0.host import Host
 from ct0.text import entries, read_text
+from ct0_shims.delivery.diversions import FOLDERS, SHIM
+from ct0_shims.delivery.tree import inside
 
 COMMANDS = "pidof|killall5|killall|pgrep|pkill|killproc|checkproc|pidofproc|startproc"
 CALL = re.compile(
@@ -63,6 +67,7 @@ class Bypass(NamedTuple):
 def bypasses(host: Host) -> Iterator[Bypass]:
     """Every line found, in the order of the files' names."""
     seen = set()
+    ours = diverted(host)
     for path, is_script in candidates(host):
         place = os.path.realpath(host.path(path))
         if place in seen:
@@ -73,7 +78,33 @@ def bypasses(host: Host) -> Iterator[Bypass]:
         except Unavailable:
             continue  # a dangling link, a folder, a socket
         if "\0" not in text:
-            yield from scan(path, text, is_script)
+            yield from scan(path, text, is_script, ours)
+
+
+def diverted(host: Host) -> frozenset[str]:
+    """The incumbents' paths that lead to the shims, and the names of which every path does."""
+    found = set()
+    for name in COMMANDS.split("|"):
+        paths = [f"{folder}/{name}" for folder in FOLDERS]
+        there = [path for path in paths if os.path.lexists(inside(host.root, path))]
+        ours = [path for path in there if leads_to_shim(host.root, path)]
+        found.update(ours)
+        if ours and ours == there:
+            found.add(name)
+    return frozenset(found)
+
+
+def leads_to_shim(root: str, path: str) -> bool:
+    """An incumbent's own link may be on the way: pkill is one to pgrep."""
+    for _ in range(8):
+        try:
+            goal = os.readlink(inside(root, path))
+        except OSError:
+            return False  # no link: a program
+        if goal == SHIM:
+            return True
+        path = os.path.join(os.path.dirname(path), goal)
+    return False
 
 
 def candidates(host: Host) -> Iterator[tuple[str, bool]]:
@@ -88,8 +119,10 @@ def candidates(host: Host) -> Iterator[tuple[str, bool]]:
         yield path, False
 
 
-def scan(path: str, text: str, is_script: bool) -> Iterator[Bypass]:
-    """The calls of one file that would not meet a shim."""
+def scan(
+    path: str, text: str, is_script: bool, ours: frozenset[str] = frozenset()
+) -> Iterator[Bypass]:
+    """The calls of one file that would not meet a shim; `ours` are met as they are called."""
     hooked = after_path = False
     for number, line in joined(text):
         line = CRON.sub("", line) if "cron" in path else line
@@ -102,6 +135,8 @@ def scan(path: str, text: str, is_script: bool) -> Iterator[Bypass]:
             after_path = True
         for call in CALL.finditer(line):
             folder, name = call.group(1), call.group(2)
+            if f"{folder or ''}{name}" in ours:
+                continue
             if folder:
                 reason = f"{folder}{name} by absolute path"
             elif hooked and not after_path:

@@ -16,7 +16,14 @@ from ct0.errors import Error
 from ct0_shims.commands import COMMANDS
 from ct0_shims.delivery import dpkg, rpm
 from ct0_shims.delivery.manifest import Manifest, mark, read_manifest, write_manifest
-from ct0_shims.delivery.tree import inside, read_file, relink
+from ct0_shims.delivery.tree import (
+    drop_draft,
+    inside,
+    read_file,
+    relink,
+    second_name,
+    without_links,
+)
 
 SHIM = "/usr/lib/ct0/ct0-shims"
 FOLDERS = ("/bin", "/sbin", "/usr/bin", "/usr/sbin")
@@ -37,58 +44,61 @@ def divert(root: str, words: list[str], again: bool = False) -> list[str]:
         return []
     if SHIM not in manifest.files or not os.path.exists(inside(root, SHIM)):
         raise Refused("the shims are not installed: `ct0 shims install` lays them out")
-    todo = list(manifest.diversions) if again else places(root, words, manifest)
-    systems = {path: system_of(root, path, manifest) for path in todo}
+    if again:
+        return divert_again(root, manifest)
+    systems = {path: system_of(root, path, manifest) for path in places(root, words, manifest)}
     for path, system in systems.items():
         refuse_foreign(root, path, system, manifest)
-    done: list[str] = []
-    for path, system in systems.items():
-        if is_active(root, path, system):
-            if path not in manifest.diversions:  # by a manifest that is lost
-                manifest.diversions[path] = {"by": system, "was": ""}
-                write_manifest(root, manifest)
-            continue
-        put(root, path, system, manifest)
-        done.append(f"diverted {path}")
+    return [f"diverted {path}" for path in systems if put(root, path, systems[path], manifest)]
+
+
+def divert_again(root: str, manifest: Manifest) -> list[str]:
+    """All that are diverted; one that is refused keeps no other from it."""
+    done, refused = [], []
+    for path, record in list(manifest.diversions.items()):
+        try:
+            refuse_foreign(root, path, record["by"], manifest)
+            if put(root, path, record["by"], manifest):
+                done.append(f"diverted {path}")
+        except Error as error:
+            refused.append(str(error))
+    if refused:
+        raise Refused("; ".join([*done, *refused]))
     return done
 
 
-def put(root: str, path: str, system: str, manifest: Manifest) -> None:
+def put(root: str, path: str, system: str, manifest: Manifest) -> bool:
+    """Divert one; False when it is already."""
+    is_active = is_shim(root, path) and (system != dpkg.NAME or not dpkg.missing(root, path))
     there = mark_of(root, path)
     is_real = there != "" and not is_shim(root, path)
-    if is_real or path not in manifest.diversions:
+    if is_real or path not in manifest.diversions:  # not there, but active: a manifest was lost
         manifest.diversions[path] = {"by": system, "was": there if is_real else ""}
         write_manifest(root, manifest)
+    if is_active:
+        return False
     if is_real:
         keep(root, path, system)
     if system == dpkg.NAME:
         dpkg.add(root, path)
     relink(inside(root, path), SHIM)
+    return True
 
 
 def keep(root: str, path: str, system: str) -> None:
     """Give the incumbent its second name; a copy of before goes, unless it is dpkg's own."""
-    if system == dpkg.NAME:
-        spelling = dpkg.shipped_as(root, path)
-        if not spelling:
-            return
-        copy = dpkg.kept(spelling)
-        if os.path.lexists(inside(root, copy)) and spelling not in dpkg.missing(root, path):
-            return
-    else:
-        copy = rpm.kept(path)
-    second_name(inside(root, path), inside(root, copy))
-
-
-def second_name(place: str, other: str) -> None:
-    """Have one file, or one link, by two names; what was at the other gives way at once."""
-    draft = f"{other}.ct0-new"
-    if os.path.lexists(draft):
-        os.unlink(draft)
-    os.link(place, draft, follow_symlinks=False)
-    os.rename(draft, other)
-    if os.path.lexists(draft):  # rename(2) does nothing when both are one file already
-        os.unlink(draft)
+    if system == rpm.NAME:
+        second_name(inside(root, path), inside(root, rpm.kept(path)))
+        return
+    shipped = dpkg.shipped_as(root, path)
+    if not shipped:
+        return
+    copy = inside(root, dpkg.kept(shipped))
+    if shipped in dpkg.missing(root, path) or not os.path.lexists(copy):
+        second_name(inside(root, path), copy)
+    for name in kept_copies(root, path, system):
+        if name != dpkg.kept(shipped):
+            os.unlink(inside(root, name))  # begun before an upgrade changed the spelling
 
 
 def undivert(root: str, words: list[str]) -> tuple[list[str], list[str]]:
@@ -113,10 +123,9 @@ def give_back(root: str, path: str, manifest: Manifest) -> None:
     copies = kept_copies(root, path, record["by"])
     is_diverted = False
     if record["by"] == dpkg.NAME:
-        is_owned = bool(dpkg.shipped_as(root, path))
-        is_diverted = len(dpkg.missing(root, path)) < 2
-        if len(copies) > 1:
-            raise Refused(f"{path}: {' and '.join(copies)} are both there: move the old one away")
+        shipped, is_diverted = dpkg.says(root, path)
+        is_owned = shipped != ""
+        copies.sort(key=lambda name: name != dpkg.kept(shipped))  # another is of before an upgrade
         is_foreign = there not in {"", *known(root, path, dpkg.NAME, manifest)} and not ours
         if copies and is_diverted and is_foreign:
             raise Refused(f"{path}: changed since it was diverted; the real one is {copies[0]}")
@@ -136,6 +145,8 @@ def give_back(root: str, path: str, manifest: Manifest) -> None:
         dpkg.take_away(root, path)
     for copy in copies:
         os.unlink(inside(root, copy))
+    for name in (path, *kept_names(path, record["by"])):
+        drop_draft(inside(root, name))
     del manifest.diversions[path]
     write_manifest(root, manifest)
 
@@ -151,7 +162,7 @@ def places(root: str, words: list[str], manifest: Manifest, strict: bool = True)
             )
         meant = []
         for each in [folder] if slash else FOLDERS:
-            path = real(root, f"{each}/{name}")
+            path = without_links(root, f"{each}/{name}")
             is_there = os.path.lexists(inside(root, path))
             if path in manifest.diversions or (is_there and (slash or owner(root, path))):
                 meant.append(path)
@@ -159,11 +170,6 @@ def places(root: str, words: list[str], manifest: Manifest, strict: bool = True)
             raise Refused(f"{word}: no package on this host has it")
         found.update(dict.fromkeys(meant))
     return list(found)
-
-
-def real(root: str, path: str) -> str:
-    """The path with the links above it resolved: /usr/bin/pidof for /bin/pidof on most systems."""
-    return inside(root, path)[len(root.rstrip("/")) :]
 
 
 def system_of(root: str, path: str, manifest: Manifest) -> str:
@@ -188,11 +194,11 @@ def refuse_foreign(root: str, path: str, system: str, manifest: Manifest) -> Non
     is_real = there != "" and not is_shim(root, path)
     is_begun = path in manifest.diversions
     if system == dpkg.NAME:
-        is_diverted = len(dpkg.missing(root, path)) < 2  # Unavailable when it is somebody else's
-        is_fresh = not is_diverted and dpkg.shipped_as(root, path) != ""
+        shipped, is_diverted = dpkg.says(root, path)  # Unavailable when it is somebody else's
+        is_fresh = shipped != "" and not is_diverted
         if is_real and not is_fresh and there not in known(root, path, system, manifest):
             raise Refused(f"{path} was changed since ct0 diverted it: move it away first")
-        is_begun = is_begun or is_diverted
+        is_begun = is_begun or len(dpkg.missing(root, path)) < 2
     for copy in kept_copies(root, path, system):
         if is_real and not is_begun and mark_of(root, copy) != there:
             raise Refused(f"{copy} exists and is not ct0's: move it away first")
@@ -204,17 +210,16 @@ def known(root: str, path: str, system: str, manifest: Manifest) -> set[str]:
     return marks | {manifest.diversions.get(path, {}).get("was", "")}
 
 
-def kept_copies(root: str, path: str, system: str) -> list[str]:
-    """The second names that are there."""
+def kept_names(path: str, system: str) -> list[str]:
+    """The second names that the incumbent may have."""
     if system == dpkg.NAME:
-        names = [dpkg.kept(spelling) for spelling in dpkg.spellings(path)]
-    else:
-        names = [rpm.kept(path)]
-    return [name for name in names if os.path.lexists(inside(root, name))]
+        return [dpkg.kept(spelling) for spelling in dpkg.spellings(path)]
+    return [rpm.kept(path)]
 
 
-def is_active(root: str, path: str, system: str) -> bool:
-    return is_shim(root, path) and (system != dpkg.NAME or not dpkg.missing(root, path))
+def kept_copies(root: str, path: str, system: str) -> list[str]:
+    """Those that are there."""
+    return [name for name in kept_names(path, system) if os.path.lexists(inside(root, name))]
 
 
 def is_shim(root: str, path: str) -> bool:

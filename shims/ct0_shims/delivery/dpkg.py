@@ -74,14 +74,23 @@ def missing(root: str, path: str) -> list[str]:
     return found
 
 
+def says(root: str, path: str) -> tuple[str, bool]:
+    """(the spelling a package has, "" if none has; whether what dpkg puts there goes aside)."""
+    shipped, undiverted = shipped_as(root, path), missing(root, path)
+    return shipped, shipped not in undiverted if shipped else len(undiverted) < 2
+
+
 def add(root: str, path: str) -> None:
-    for spelling in missing(root, path):
+    """Divert both spellings, the package's own first: with the other alone, an upgrade to another
+    spelling would put the new program aside and take the old one away."""
+    shipped = shipped_as(root, path)
+    for spelling in sorted(missing(root, path), key=lambda spelling: spelling != shipped):
         divert(root, "--divert", kept(spelling), "--add", spelling)
 
 
 def take_away(root: str, path: str) -> None:
-    registered = read_diversions(root)
-    for spelling in spellings(path):
+    shipped, registered = shipped_as(root, path), read_diversions(root)
+    for spelling in sorted(spellings(path), key=lambda spelling: spelling == shipped):
         if registered.get(spelling) == (kept(spelling), LOCAL):
             divert(root, "--divert", kept(spelling), "--remove", spelling)
 

@@ -25,7 +25,7 @@ from ct0_shims.delivery.diversions import undivert
 from ct0_shims.delivery.interpreter import byte_code
 from ct0_shims.delivery.manifest import PATH as MANIFEST
 from ct0_shims.delivery.manifest import changed, mark, read_manifest, write_manifest
-from ct0_shims.delivery.tree import inside, make_folders, read_file, relink, write_file
+from ct0_shims.delivery.tree import drop_draft, inside, make_folders, read_file, relink, write_file
 
 BASE = "/usr/lib/ct0"
 FILE = f"{BASE}/ct0-shims"
@@ -102,6 +102,7 @@ def remove(root: str) -> tuple[list[str], list[str]]:
     # Hooks first, links next, the file they call last: at no moment does one lead nowhere.
     for path in sorted(manifest.files, key=lambda path: (path.startswith(BASE), path == FILE)):
         place = inside(root, path)
+        drop_draft(place)
         if not os.path.lexists(place):
             continue
         if changed(root, path, manifest.files[path]):
@@ -110,6 +111,7 @@ def remove(root: str) -> tuple[list[str], list[str]]:
         os.unlink(place)
         done.append(f"removed {path}")
     os.unlink(inside(root, MANIFEST))
+    drop_draft(inside(root, MANIFEST))
     for folder in sorted(manifest.folders, key=len, reverse=True):
         try:
             os.rmdir(inside(root, folder))

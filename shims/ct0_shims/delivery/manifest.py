@@ -15,7 +15,7 @@ import json
 import os
 
 from ct0.errors import Malformed
-from ct0_shims.delivery.tree import inside, read_file, write_file
+from ct0_shims.delivery.tree import inside, read_file, without_links, write_file
 
 PATH = "/usr/lib/ct0/shims.manifest"
 
@@ -42,7 +42,8 @@ def read_manifest(root: str) -> Manifest:
         manifest.folders = [str(folder) for folder in record["folders"]]
         manifest.line = bool(record["line"])
         for path, about in record.get("diversions", {}).items():
-            manifest.diversions[str(path)] = {"by": str(about["by"]), "was": str(about["was"])}
+            place = without_links(root, str(path))  # /bin may have become a link to usr/bin
+            manifest.diversions[place] = {"by": str(about["by"]), "was": str(about["was"])}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Malformed(PATH, data.decode("utf-8", "replace")) from error
     return manifest

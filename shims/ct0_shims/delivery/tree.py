@@ -41,6 +41,11 @@ def inside(root: str, path: str) -> str:
     return "/".join([root.rstrip("/"), *done]) or "/"
 
 
+def without_links(root: str, path: str) -> str:
+    """A path of the system below `root` as it is when no folder in it is a link."""
+    return inside(root, path)[len(root.rstrip("/")) :]
+
+
 def make_folders(root: str, path: str) -> list[str]:
     """Make the folders above `path`, mode 0755; returns those that were missing, outer first."""
     made = []
@@ -60,11 +65,8 @@ def make_folders(root: str, path: str) -> list[str]:
 def write_file(root: str, path: str, data: bytes, mode: int) -> None:
     """Write a file whole or not at all, with this mode, owned by the caller."""
     place = inside(root, path)
-    draft = f"{place}.ct0-new"
-    try:
-        os.unlink(draft)
-    except FileNotFoundError:
-        pass
+    draft = draft_of(place)
+    drop_draft(place)
     file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
         with os.fdopen(file, "wb") as out:
@@ -89,8 +91,26 @@ def read_file(root: str, path: str) -> bytes | None:
 
 def relink(place: str, goal: str) -> None:
     """A link at this place, whatever was there; at every moment one of both is."""
-    draft = f"{place}.ct0-new"
-    if os.path.lexists(draft):
-        os.unlink(draft)
-    os.symlink(goal, draft)
-    os.rename(draft, place)
+    drop_draft(place)
+    os.symlink(goal, draft_of(place))
+    os.rename(draft_of(place), place)
+
+
+def second_name(place: str, other: str) -> None:
+    """Have one file, or one link, by two names; what was at the other gives way at once."""
+    drop_draft(other)
+    os.link(place, draft_of(other), follow_symlinks=False)
+    os.rename(draft_of(other), other)
+    drop_draft(other)  # rename(2) does nothing when both are one file already
+
+
+def draft_of(place: str) -> str:
+    return f"{place}.ct0-new"
+
+
+def drop_draft(place: str) -> None:
+    """What a run that was cut short left beside a place."""
+    try:
+        os.unlink(draft_of(place))
+    except FileNotFoundError:
+        pass
