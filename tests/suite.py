@@ -29,9 +29,12 @@ import matrix
 
 ROOT = Path(__file__).parent.parent
 # In the order in which they begin, the longest first; and what runs when all others have ended.
-LANES = ("machine", "units", "shims")
+LANES = ("lab", "nodes", "units", "shims")
 LAST = "quiet"
 ALONE = ("units", "shims")
+# The lab's tests that share nothing with those of its other files: the fleet's, a machine's, and
+# what is installed into a root file system of its own.
+NODES = re.compile(r"test_(debs|firewall|puppet|rpm|verify|vm)(_.*)?\.py")
 AT_ONCE = 3 if matrix.AT_ONCE_IS_SAFE else 1
 # pytest's own words, in its order.
 COUNTED = ("failed", "passed", "skipped", "deselected", "xfailed", "xpassed", "warnings", "error")
@@ -42,13 +45,15 @@ CLOSING = re.compile(r"(=+ )?(no tests |\d+ (failed|passed|skipped|deselected|xf
 
 
 def lane_of(path: Path, marks: Iterable[str]) -> str:
-    """The lane of a test: `machine` needs the machine's own process table, as all of the lab does,
-    `quiet` that nothing else runs."""
+    """The lane of a test: all of the lab, and what is marked `machine`, needs the machine's own
+    process table; what is marked `quiet`, that nothing else runs."""
     names = set(marks)
     if LAST in names:
         return LAST
-    if names & {"lab", "machine"}:
-        return "machine"
+    if "lab" in names:
+        return "nodes" if NODES.fullmatch(path.name) else "lab"
+    if "machine" in names:
+        return "lab"
     return "shims" if "shims" in path.parts else "units"
 
 
