@@ -44,8 +44,8 @@ lab-packages: $(VENV)/ready
 demo: lab-packages
 	@$(BIN)/python -m tests.lab.demo
 
-test: lab-packages check matrix
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: lab-packages check
+	$(BIN)/python tests/suite.py $(PYTEST_ARGS)
 
 unit: $(VENV)/ready
 	$(BIN)/python -m pytest -m 'not lab' $(PYTEST_ARGS)
