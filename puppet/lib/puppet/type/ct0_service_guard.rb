@@ -53,6 +53,8 @@ Puppet::Type.newtype(:ct0_service_guard) do
   end
 
   def say(service, level, message)
+    where = Puppet::Util::Errors.error_location(service.file, service.line)
+    message = "#{message} #{where}" unless where.empty?
     Puppet::Util::Log.create(level: level, source: service.path, message: message, file: service.file, line: service.line)
   end
 end
