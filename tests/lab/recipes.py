@@ -119,16 +119,34 @@ PUPPET_NODE_BOOKWORM = Recipe(
 PUPPET_NODE_TRIXIE = Recipe("puppet-node-trixie", "trixie", PUPPET_NODE_PACKAGES, PUPPET_NODE_HOOKS)
 # And pytest with a testinfra that is new enough for the suites' plugin.
 DEBS_TRIXIE = Recipe("debs-trixie", "trixie", ("python3-pytest", "python3-testinfra"), ())
+# A host whose packet filter is iptables' and Puppet's, with the service that loads it at boot.
+PUPPET_IPTABLES = Recipe(
+    "puppet-iptables",
+    "trixie",
+    (
+        "iptables-persistent",
+        "puppet-module-puppetlabs-stdlib",
+        "python3-jsonschema",
+        "python3-yaml",
+    ),
+    (),
+)
 # The roots these are added to.
 BASES = {
+    PUPPET_IPTABLES.name: FLEET_TRIXIE,
     PUPPET_NODE_BOOKWORM.name: FLEET_BOOKWORM,
     PUPPET_NODE_TRIXIE.name: FLEET_TRIXIE,
     DEBS_TRIXIE.name: PUPPET_NODE_TRIXIE,
 }
 
-# What diversions are tried on: the incumbents, and the Python that the shims run on. The first has
-# its way to Debian 13 with it: package lists and archives, so that the upgrade needs no network.
-DIVERTED = ("procps", "psmisc", "python3", "sysvinit-utils")
+# What diversions are tried on: the incumbents with their own archives in /srv/own, and the Python
+# that the shims run on. The first has its way to Debian 13 with it, package lists and archives, so
+# that its upgrade needs no network.
+DIVERTED = ("procps", "psmisc", "sysvinit-utils")
+OWN_ARCHIVES = (
+    'mkdir "$1/srv/own" && cd "$1/srv/own" &&'
+    f' APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -qq download {" ".join(DIVERTED)}'
+)
 TO_TRIXIE = (
     'sed -i s/bookworm/trixie/ "$1/etc/apt/sources.list"',
     'mkdir -p "$1/srv/apt/lists/partial" "$1/srv/apt/archives/partial"',
@@ -136,8 +154,10 @@ TO_TRIXIE = (
     ' APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -qq -o Dir::State::Lists="$1/srv/apt/lists"'
     ' -o Dir::Cache::Archives="$1/srv/apt/archives" $verb || exit 1; done',
 )
-DIVERT_BOOKWORM = Recipe("divert-bookworm", "bookworm", DIVERTED, TO_TRIXIE)
-DIVERT_TRIXIE = Recipe("divert-trixie", "trixie", DIVERTED, ())
+DIVERT_BOOKWORM = Recipe(
+    "divert-bookworm", "bookworm", (*DIVERTED, "python3"), (OWN_ARCHIVES, *TO_TRIXIE)
+)
+DIVERT_TRIXIE = Recipe("divert-trixie", "trixie", (*DIVERTED, "python3"), (OWN_ARCHIVES,))
 
 
 def rootfs(recipe: Recipe) -> Path:

@@ -1,0 +1,261 @@
+"""Our Debian packages on real Debian 12 and 13: built, installed, upgraded, removed, purged."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from . import ct0_debs
+from .command import call
+from .overlay import root_of
+from .recipes import DEBS_TRIXIE, PUPPET_NODE_BOOKWORM, Recipe, rootfs
+from .run import Run
+from .tree import difference, tree
+
+EARLIER = "0.0.1"  # a release that never was: what an upgrade comes from
+HOSTS = {"debian12": PUPPET_NODE_BOOKWORM, "debian13": DEBS_TRIXIE}
+PARTS = ("ct0", "ct0-shims", "ct0-checks", "ct0-exporter", "ct0-audit", "ct0-suites")
+UNASKED = "initial-upload-closes-no-bugs"
+PLUGINS = "/usr/lib/ct0/plugins"
+APT = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "--yes", "-o=Dpkg::Use-Pty=0"]
+# What dpkg and apt keep for themselves, and what this machine gives to the root.
+APART = (
+    *("/debs", "/dev", "/proc", "/root", "/run", "/sys", "/tmp"),
+    *("/var/cache", "/var/lib/apt", "/var/lib/dpkg", "/var/log"),
+)
+
+
+class Host:
+    """A Debian of its own, with our packages beside it in /debs."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def run(self, *words: str) -> str:
+        """What the command says on standard output; it is to succeed."""
+        done = ct0_debs.inside(self.root, list(words))
+        assert done.returncode == 0, f"{words}: {done.returncode}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def failing(self, *words: str) -> str:
+        """What the command says on standard error; it is to fail."""
+        done = ct0_debs.inside(self.root, list(words))
+        assert done.returncode == 1, f"{words}: {done.returncode}: {done.stdout}{done.stderr}"
+        return done.stderr
+
+    def install(self, *packages: str, version: str = "") -> None:
+        """With apt, from the files, so that it looks for what they depend on."""
+        folder = self.root / "debs" / (version or "now")
+        files = [next(folder.glob(f"{package}_*.deb")) for package in packages]
+        self.run(*APT, "install", *[f"/debs/{folder.name}/{file.name}" for file in files])
+
+    def purge(self, *packages: str) -> None:
+        self.run(*APT, "purge", *packages)
+
+
+@pytest.fixture(scope="module")
+def debs(run: Run) -> Path:
+    return ct0_debs.built()
+
+
+@pytest.fixture(scope="module")
+def earlier(debs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packages with the shims as another release: taken apart, and put together again."""
+    folder = tmp_path_factory.mktemp("earlier")
+    for package in ("ct0", "ct0-shims"):
+        (deb,) = debs.glob(f"{package}_*.deb")
+        call(["dpkg-deb", "--raw-extract", str(deb), str(folder / package)])
+        for path in ("DEBIAN/control", "usr/lib/python3/dist-packages/ct0/__init__.py"):
+            file = folder / package / path
+            if file.exists():
+                text = file.read_text("utf-8").replace(release(debs), EARLIER)
+                file.write_text(text, "utf-8")
+        call(["dpkg-deb", "-Znone", "--build", str(folder / package), str(folder)])
+        shutil.rmtree(folder / package)
+    return folder
+
+
+@pytest.fixture(params=list(HOSTS))
+def host(request: pytest.FixtureRequest, run: Run, debs: Path, earlier: Path) -> Iterator[Host]:
+    with at(run, HOSTS[request.param], debs, earlier) as host:
+        yield host
+
+
+@pytest.fixture
+def debian12(run: Run, debs: Path, earlier: Path) -> Iterator[Host]:
+    with at(run, HOSTS["debian12"], debs, earlier) as host:
+        yield host
+
+
+@contextmanager
+def at(run: Run, recipe: Recipe, debs: Path, earlier: Path) -> Iterator[Host]:
+    with root_of(run, f"{run.prefix}-{recipe.name}", rootfs(recipe)) as root:
+        # Nobody will want this root after a power cut.
+        (root / "etc/dpkg/dpkg.cfg.d/unsafe").write_text("force-unsafe-io\n", encoding="ascii")
+        shutil.copytree(debs, root / "debs" / "now")
+        shutil.copytree(earlier, root / "debs" / EARLIER)
+        yield Host(root)
+
+
+def test_the_same_sources_give_the_same_bytes(run: Run, debs: Path, tmp_path: Path) -> None:
+    ct0_debs.write_tree(tmp_path / "tree")
+    ct0_debs.build(tmp_path / "tree", tmp_path / "again")
+    assert sums(tmp_path / "again") == sums(debs)
+    assert len(sums(debs)) == len(PARTS) + 1
+
+
+def sums(folder: Path) -> dict[str, str]:
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.deb")
+    }
+
+
+def test_lintian_finds_no_error_and_no_warning(run: Run, debs: Path) -> None:
+    with root_of(run, f"{run.prefix}-lintian", rootfs(ct0_debs.BUILD_ROOT)) as root:
+        shutil.copytree(debs, root / "debs")
+        words = ["lintian", "--allow-root", "--show-overrides"]
+        done = ct0_debs.inside(root, [*words, *[f"/debs/{name}" for name in sums(debs)]])
+    tags = [line for line in done.stdout.splitlines() if not line.startswith("N: ")]
+    assert len(tags) == len(sums(debs)), done.stdout + done.stderr
+    assert {line.split()[0] + line.split()[2] for line in tags} == {"O:" + UNASKED}
+
+
+def test_every_command_runs_once_all_is_installed(host: Host) -> None:
+    before = tree(host.root, APART)
+    host.install(*PARTS, "ct0-all")
+    assert host.run("ct0", "--version") == f"ct0 {release(host.root / 'debs/now')}\n"
+    assert host.run("ct0", "list").startswith("ENGINE")
+    assert host.run(f"{PLUGINS}/check_procs", "-w", "0:").startswith("PROCS OK: ")
+    assert host.run(f"{PLUGINS}/check_ct_state").startswith("CT_STATE OK - no containers")
+    for plugin in sorted((host.root / PLUGINS[1:]).iterdir()):
+        done = ct0_debs.inside(host.root, [f"{PLUGINS}/{plugin.name}", "--help"])
+        assert (done.returncode, done.stderr) == (3, "")  # Nagios' way
+        assert "--help" in done.stdout
+    assert len(list((host.root / PLUGINS[1:]).iterdir())) == 9
+    assert json.loads(host.run("/usr/lib/ct0/ct0-read"))["version"] == 1
+    assert "\nct_host_cpu_seconds_total{" in host.run("ct0-exporter", "once")
+    assert "usage: ct0 monitoring" in host.run("ct0", "monitoring", "--help")
+    assert host.run("ct0", "shims", "check") == ""
+    assert host.run("ct0", "shims", "divert", "--again") == ""
+    audited(host)
+    verified(host)
+    entries = (
+        "from importlib.metadata import distributions; print(sorted((d.name, e.name, e.group)"
+        " for d in distributions() if d.name.startswith('ct0') for e in d.entry_points))"
+    )
+    assert "('ct0-suites', 'ct0', 'pytest11')" in host.run("/usr/bin/python3", "-c", entries)
+    assert (host.root / "usr/share/man/man1/ct0.1.gz").is_file()
+    assert (host.root / "usr/share/bash-completion/completions/ct0").is_file()
+    assert list((host.root / "usr/lib/python3/dist-packages/ct0/__pycache__").glob("*.pyc"))
+    assert not list((host.root / "etc").rglob("ct0*"))  # nothing is enabled, nothing to run as root
+    host.purge("ct0*")
+    assert difference(before, tree(host.root, APART)) == []
+
+
+def release(folder: Path) -> str:
+    (deb,) = folder.glob("ct0_*.deb")
+    return deb.name.split("_")[1].rpartition("-")[0]
+
+
+def audited(host: Host) -> None:
+    """The audit reads shell, by the parser it brought along."""
+    script = host.root / "etc/init.d/acme"
+    script.write_text("#!/bin/sh\nkillall acmed\n", encoding="ascii")
+    script.chmod(0o755)
+    done = ct0_debs.inside(host.root, ["ct0", "audit", "--format", "json"])
+    found = json.loads(done.stdout)["findings"]
+    assert [one["rule"] for one in found if one["path"] == "/etc/init.d/acme"] == ["CT002"]
+    done = ct0_debs.inside(host.root, [f"{PLUGINS}/check_ct0_audit"])
+    assert done.stdout.startswith("AUDIT CRITICAL - 1 kill, ")
+    script.unlink()
+
+
+def verified(host: Host) -> None:
+    expected = host.root / "debs/expected.yaml"
+    expected.write_text(
+        "version: 1\nsysctls:\n  - {id: os, values: {kernel.ostype: Linux}}\n", encoding="ascii"
+    )
+    words = ["ct0", "verify", "-v", "-e", "/debs/expected.yaml", "local://"]
+    assert "1 passed" in host.run(*words)
+
+
+def test_pytest_loads_the_suites_plugin(run: Run, debs: Path, earlier: Path) -> None:
+    with at(run, DEBS_TRIXIE, debs, earlier) as host:
+        host.install("ct0", "ct0-audit", "ct0-suites")
+        assert f"ct0-suites-{release(host.root / 'debs/now')} at /usr/lib/python3" in host.run(
+            "pytest", "-VV"
+        )
+        host.run("dpkg", "--purge", "ct0-suites")
+        assert "ct0" not in host.run("pytest", "-VV")  # and it does not fail for want of it
+
+
+def test_a_part_does_without_the_others(debian12: Host) -> None:
+    host, before = debian12, tree(debian12.root, APART)
+    host.install("ct0")
+    for command, part in (("audit", "audit"), ("verify", "suites"), ("monitoring", "checks")):
+        said = host.failing("ct0", command)
+        assert said.endswith(f"install ct0-{part}, or pip install 'ct0[{part}]'\n")
+        assert said.count("\n") == 1
+    for part, words in (
+        ("ct0-shims", ["/usr/lib/ct0/shims/pidof", "-V"]),
+        ("ct0-checks", [f"{PLUGINS}/check_ct_state"]),
+        ("ct0-exporter", ["ct0-exporter", "once"]),
+        ("ct0-audit", ["ct0", "audit", "--help"]),
+        ("ct0-suites", ["ct0", "verify", "--help"]),
+    ):
+        needed = ["ct0-audit"] if part == "ct0-suites" else []
+        files = [file.name for one in (part, *needed) for file in packaged(host, one)]
+        host.run("dpkg", "--install", *[f"/debs/now/{name}" for name in files])
+        assert host.run(*words)
+        host.run("dpkg", "--purge", part, *needed)
+    host.purge("ct0")
+    assert difference(before, tree(host.root, APART)) == []
+
+
+def packaged(host: Host, package: str) -> list[Path]:
+    return list((host.root / "debs/now").glob(f"{package}_*.deb"))
+
+
+def test_an_upgrade_renews_what_was_chosen_and_removal_gives_all_back(host: Host) -> None:
+    before = tree(host.root, APART)
+    host.install("ct0", "ct0-shims", version=EARLIER)
+    assert EARLIER in (host.root / "usr/lib/ct0/ct0-shims").read_text("utf-8", "replace")[:400]
+    chosen = ("--command", "pidof", "killall")
+    host.run("ct0", "shims", "install", *chosen)
+    host.run("ct0", "shims", "divert", "pidof")
+    assert "ct0" in host.run("/usr/bin/pidof", "-V")
+
+    host.install("ct0", "ct0-shims")
+    assert EARLIER not in (host.root / "usr/lib/ct0/ct0-shims").read_text("utf-8", "replace")[:400]
+    assert host.run("ct0", "shims", "check", *chosen) == ""
+    assert host.run("ct0", "shims", "divert", "--check", "pidof") == ""
+    assert "ct0" in host.run("/usr/bin/pidof", "-V")
+
+    # Another Python came: its byte code is missing.
+    (cache,) = (host.root / "usr/lib/ct0").glob("ct0-shims.*.cache")
+    cache.unlink()
+    host.run("dpkg-trigger", "--by-package=python3-minimal", "/usr/bin/python3")
+    host.run("dpkg", "--configure", "--pending")
+    assert cache.exists()
+    assert host.run("ct0", "shims", "check", *chosen) == ""
+
+    host.run(*APT, "remove", "ct0-shims")
+    host.purge("ct0")
+    assert difference(before, tree(host.root, APART)) == []
+
+
+def test_removal_names_what_somebody_changed_and_goes_on(debian12: Host) -> None:
+    debian12.install("ct0", "ct0-shims")
+    changed = debian12.root / "usr/lib/ct0/functions/lsb.sh"
+    changed.write_text("# mine\n", encoding="ascii")
+    done = ct0_debs.inside(debian12.root, ["dpkg", "--remove", "ct0-shims"])
+    assert done.returncode == 0, done.stderr
+    assert "left /usr/lib/ct0/functions/lsb.sh: changed since it was laid out" in done.stderr
+    assert changed.read_text("ascii") == "# mine\n"
+    assert not (debian12.root / "usr/lib/ct0/shims").exists()
