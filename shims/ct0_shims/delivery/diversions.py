@@ -104,17 +104,20 @@ def keep(root: str, path: str, system: str) -> None:
 def undivert(root: str, words: list[str]) -> tuple[list[str], list[str]]:
     """The incumbents back in these places, or in all; returns (what was done, what was left)."""
     manifest = read_manifest(root)
-    wanted = places(root, words, manifest, strict=False) if words else list(manifest.diversions)
     done, left = [], []
-    for path in wanted:
-        if path not in manifest.diversions:
-            continue
+    for path in diverted_of(root, words, manifest):
         try:
             give_back(root, path, manifest)
             done.append(f"{path} is the package's again")
         except Error as reason:
             left.append(f"left {reason}")
     return done, left
+
+
+def diverted_of(root: str, words: list[str], manifest: Manifest) -> list[str]:
+    """Those of these that are diverted, or all."""
+    wanted = places(root, words, manifest, strict=False) if words else list(manifest.diversions)
+    return [path for path in wanted if path in manifest.diversions]
 
 
 def give_back(root: str, path: str, manifest: Manifest) -> None:
@@ -199,6 +202,8 @@ def refuse_foreign(root: str, path: str, system: str, manifest: Manifest) -> Non
         if is_real and not is_fresh and there not in known(root, path, system, manifest):
             raise Refused(f"{path} was changed since ct0 diverted it: move it away first")
         is_begun = is_begun or len(dpkg.missing(root, path)) < 2
+    elif not there and not rpm.owns(root, path):
+        raise Refused(f"{path}: no package has it any more: `ct0 shims undivert {path}` ends it")
     for copy in kept_copies(root, path, system):
         if is_real and not is_begun and mark_of(root, copy) != there:
             raise Refused(f"{copy} exists and is not ct0's: move it away first")
@@ -268,3 +273,9 @@ def check_diverted(root: str, words: list[str]) -> str:
         if found != "active":
             return f"{path}: {found}"
     return ""
+
+
+def check_undiverted(root: str, words: list[str]) -> str:
+    """What of these is diverted, or was begun to be; "" if none is."""
+    found = diverted_of(root, words, read_manifest(root))
+    return f"{found[0]} is diverted" if found else ""

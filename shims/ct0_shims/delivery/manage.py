@@ -15,7 +15,14 @@ from ct0_shims.delivery import hooks
 from ct0_shims.delivery.bypass import bypasses
 from ct0_shims.delivery.check import difference
 from ct0_shims.delivery.contents import is_package, sources
-from ct0_shims.delivery.diversions import DIVERTIBLE, check_diverted, divert, states, undivert
+from ct0_shims.delivery.diversions import (
+    DIVERTIBLE,
+    check_diverted,
+    check_undiverted,
+    divert,
+    states,
+    undivert,
+)
 from ct0_shims.delivery.install import FILE, LINKS, RHEL_FILE, install, remove
 from ct0_shims.delivery.manifest import changed, read_manifest
 from ct0_shims.delivery.tree import inside, read_file
@@ -46,7 +53,7 @@ def misused(options: argparse.Namespace) -> str:
                 "divert --again takes neither names nor --check" if words or options.check else ""
             )
         return "" if words else f"divert: what? name some of {' '.join(DIVERTIBLE)}"
-    if options.again or options.check:
+    if options.again or (options.check and action != "undivert"):
         return f"{action} knows no --{'again' if options.again else 'check'}"
     return f"{action} takes no names: {words[0]}" if words and action != "undivert" else ""
 
@@ -86,7 +93,9 @@ def parser() -> argparse.ArgumentParser:
         help="install, check: only these commands' shims (default: all)",
     )
     parser.add_argument(
-        "--check", action="store_true", help="divert: change nothing, exit 0 if they are diverted"
+        "--check",
+        action="store_true",
+        help="divert, undivert: change nothing, exit 0 if there is nothing to do, else 1",
     )
     parser.add_argument(
         "--again",
@@ -129,6 +138,8 @@ def do_divert(root: str, options: argparse.Namespace) -> int:
 
 
 def do_undivert(root: str, options: argparse.Namespace) -> int:
+    if options.check:
+        return tell(check_undiverted(root, options.words))
     done, left = undivert(root, options.words)
     for line in done:
         print(line)
