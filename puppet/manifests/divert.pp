@@ -28,11 +28,14 @@ define ct0::divert (
     unless defined(Class['ct0::shims']) {
       fail("ct0::divert ${title}: needs ct0 with 'shims' among ct0::features")
     }
-    exec { "ct0 divert ${incumbent}":
-      command  => "${file} divert ${incumbent}",
-      unless   => "${file} divert --check ${incumbent}",
-      provider => 'shell',
-      require  => Exec['ct0 shims install'],
+    # Elsewhere than on CT0, and where ct0 is taken off, there are no shims; ct0::shims says so.
+    if defined(Exec['ct0 shims install']) {
+      exec { "ct0 divert ${incumbent}":
+        command  => "${file} divert ${incumbent}",
+        unless   => "${file} divert --check ${incumbent}",
+        provider => 'shell',
+        require  => Exec['ct0 shims install'],
+      }
     }
   } else {
     exec { "ct0 undivert ${incumbent}":

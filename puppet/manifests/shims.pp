@@ -55,8 +55,12 @@ class ct0::shims (
     $reason = pick($facts.dig('ct0_host', 'reason'), 'the fact ct0_host says nothing')
     warning("ct0::shims: nothing is done on ${facts['networking']['fqdn']}: its role is ${ct0::host_role}, not ct0 (${reason})")
   } else {
-    $only = $commands.sort.unique
-    $with = "--python ${python} --command ${only.join(' ')}"
+    $all = ['checkproc', 'killall', 'killall5', 'killproc', 'pgrep', 'pidof', 'pidofproc', 'pkill', 'startproc']
+    $only = $commands.unique.sort
+    $with = $only ? {
+      $all    => "--python ${python}",
+      default => "--python ${python} --command ${only.join(' ')}",
+    }
 
     if $settings {
       file { '/etc/ct0/shims.conf':

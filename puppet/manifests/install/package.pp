@@ -14,8 +14,29 @@ class ct0::install::package {
     $order = $parts.reverse_each.map |$part| { $part }
   }
 
+  # The parts depend on the core of their own release: apt finds the way from one release to another, older or newer, only
+  # if it is the one to prefer for all of them.
+  if $facts['os']['family'] == 'Debian' {
+    file { '/etc/apt/preferences.d/ct0.pref':
+      ensure  => $ct0::ensure ? {
+        'present' => $ct0::version ? { Enum['present', 'installed', 'latest'] => absent, default => file },
+        default   => absent,
+      },
+      owner   => 'root',
+      group   => 'root',
+      mode    => '0644',
+      content => epp('ct0/apt.pref.epp', {
+        'packages' => $ct0::packages.values.flatten.unique,
+        'version'  => $ct0::version,
+      }),
+    }
+    $preferred = File['/etc/apt/preferences.d/ct0.pref']
+  } else {
+    $preferred = undef
+  }
+
   $packages = $order.map |$part| { pick($ct0::packages[$part], []) }.flatten.unique
-  $packages.reduce(undef) |$before, $package| {
+  $packages.reduce($preferred) |$before, $package| {
     package { $package:
       ensure  => $ensure,
       require => $before,

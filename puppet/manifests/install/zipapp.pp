@@ -40,6 +40,7 @@ class ct0::install::zipapp {
     mode   => '0755',
     source => $ct0::zipapp_source,
     backup => false,
+    before => Class['ct0::install::current'],
     *      => $checksum,
   }
 
