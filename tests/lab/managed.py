@@ -8,6 +8,7 @@ Debian packages are an archive in a folder of theirs, the only one they reach.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -68,14 +69,19 @@ class Managed(NamedTuple):
     def configure(self, data: dict[str, Any], site: str = "include ct0\n") -> None:
         """Its Hiera data and manifest, and the module as it is in this checkout."""
         self.node.write(f"{ENVIRONMENT}/hiera.yaml", yaml.safe_dump(HIERA))
-        self.node.write(f"{ENVIRONMENT}/data/common.yaml", yaml.safe_dump(data))
+        # JSON: an unquoted `:9955` is no text to Ruby's YAML.
+        self.node.write(f"{ENVIRONMENT}/data/common.yaml", json.dumps(data))
         self.node.write(SITE, site)
 
     def puppet(self, *options: str) -> Applied:
         """One run; whoever wants a status other than 0 and 2 looks for it."""
         words = ["puppet", "apply", "--detailed-exitcodes", *options, SITE]
         done = self.node.run(words, timeout=300)
-        summary = yaml.safe_load(sure(self.node, f"cat {SUMMARY}"))
+        if done.returncode not in (0, 2, 4, 6):
+            raise LabError(
+                f"{self.name}: puppet apply: exit {done.returncode}: {done.stderr.strip()}"
+            )
+        summary = yaml.safe_load(self.sure(f"cat {SUMMARY}"))
         return Applied(done.returncode, f"{done.stdout}{done.stderr}", summary)
 
     def tree(self) -> Tree:
@@ -114,6 +120,9 @@ def estate_of(run: Run) -> Iterator[Estate]:
     """Both nodes, bare, with the archive and the module; gone at the end."""
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(rootfs, [kind.recipe for kind in KINDS]))
+    debs = (
+        ct0_debs.built()
+    )  # not below: it has a run of its own, which the main thread alone begins
     folder = run.folder / "estate"
     folder.mkdir(mode=0o700)
     make_key(folder / "key")
@@ -126,7 +135,7 @@ def estate_of(run: Run) -> Iterator[Estate]:
             for number, kind in enumerate(KINDS):
                 make_key(folder / f"{kind.name}_key")
                 keys = interface(f"{run.prefix}p{number}", link, addresses[number], network)
-                context = managed(run, kind, keys, addresses[number], folder)
+                context = managed(run, kind, keys, addresses[number], folder, debs)
                 begun.append((context, pool.submit(context.__enter__)))
         for context, entering in begun:
             if entering.exception() is None:
@@ -140,7 +149,7 @@ def estate_of(run: Run) -> Iterator[Estate]:
 
 @contextmanager
 def managed(
-    run: Run, kind: Kind, keys: Sequence[str], address: str, folder: Path
+    run: Run, kind: Kind, keys: Sequence[str], address: str, folder: Path, debs: Path
 ) -> Iterator[Managed]:
     """One of them, as an owner has it who knows nothing of ct0 yet."""
     own = [f"lxc.uts.name = {kind.name}", *keys]
@@ -153,7 +162,8 @@ def managed(
             "/etc/apt/sources.list.d/ct0.list": f"deb [trusted=yes] file:{ARCHIVE} ./\n",
         }.items():
             node.write(path, text)
-        node.copy_in(ct0_debs.built(), ARCHIVE)
+        node.copy_in(debs, ARCHIVE)
+        node.write(f"{ARCHIVE}/Packages", index(debs))
         node.copy_in(MODULE, f"{ENVIRONMENT}/modules/ct0")
         sure(node, "chmod 700 /root/.ssh && chmod 600 /etc/ssh/ssh_host_ed25519_key")
         sure(node, "systemctl reset-failed ssh; systemctl restart ssh")
@@ -161,6 +171,17 @@ def managed(
         only = "-o Dir::Etc::SourceList=/etc/apt/sources.list.d/ct0.list -o Dir::Etc::SourceParts=-"
         sure(node, f"apt-get -qq {only} update")
         yield Managed(kind.name, node, kind.ctid, address, folder)
+
+
+def index(folder: Path) -> str:
+    """What apt wants to know of an archive: each package's fields, where it lies and its sum."""
+    entries = []
+    for path in sorted(folder.glob("*.deb")):
+        fields = call(["dpkg-deb", "--field", str(path)]).stdout.strip()
+        data = path.read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
+        entries.append(f"{fields}\nFilename: ./{path.name}\nSize: {len(data)}\nSHA256: {digest}\n")
+    return "\n".join(entries)
 
 
 def until(what: str, true: Callable[[], bool], seconds: float = 30) -> None:
