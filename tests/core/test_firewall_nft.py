@@ -50,6 +50,7 @@ def test_the_recorded_ruleset_reads_alike_in_both_forms() -> None:
 
 RULES = [
     'iif "lo" accept',
+    "iif lo accept",
     "ct state established,related accept",
     "ct state { related, established } accept",
     "tcp dport {443, 80,22 , 1000-2000} accept",
@@ -93,6 +94,9 @@ def test_a_declared_rule_is_the_one_nft_shows(given_rule: object) -> None:
         ('log prefix "b, a"', 'log prefix "a, b"'),
         ("ip saddr @counter drop", "ip saddr @count drop"),
         ("jump counter", "jump count"),
+        ("iif lo accept", "iif eth0 accept"),
+        ("iifname lo accept", "iif lo accept"),
+        ('iifname != "veth*" drop', "iifname veth* drop"),
         ("tcp dport != 22 accept", "tcp dport 22 accept"),
         ("xt match physdev accept", "xt match physdev accept"),  # its arguments are lost
     ],
@@ -140,6 +144,15 @@ def test_what_iptables_shows_is_not_nfts_own() -> None:
         )
     }
     assert list(nft.native(mixed, {"ipv4": dump})["ip nat"].chains) == ["mine"]
+
+
+def test_a_file_that_replaces_its_tables_is_what_they_become() -> None:
+    again = "table inet f\ndelete table inet f\n\n"
+    table = "table inet f {\n\tchain c {\n\t\tiif lo accept\n\t}\n}\n"
+    text = f"#!/usr/sbin/nft -f\n{again}{table}"
+    assert nft_text.parse(text) == nft_text.parse(table)
+    with pytest.raises(Malformed):
+        nft_text.parse(text + again)
 
 
 def test_no_ruleset_is_no_tables() -> None:

@@ -42,6 +42,8 @@ SET = re.compile(r"\{ ([^{}]*) \}")
 STATES = re.compile(r"ct state ([a-z]+(?:, [a-z]+)+)")
 VERDICTS = ("accept", "drop", "reject", "return", "continue", "queue")
 QUOTED = re.compile(r'"[^"\n]*"')
+# nft shows an interface's name in quotes, and takes it without.
+INTERFACE = re.compile(r"(?<!\S)([io]if(?:name)? (?:== |!= )?)([A-Za-z][^\s\"{},]*)")
 
 
 def parse(text: str, path: str = "nft list ruleset") -> dict[str, Table]:
@@ -52,6 +54,11 @@ def parse(text: str, path: str = "nft list ruleset") -> dict[str, Table]:
         found = TABLE.fullmatch(head.rstrip(" {"))
         if found is None or not head.endswith(" {"):
             if head in ("flush ruleset", ";"):
+                continue
+            # A file that replaces its tables: `table inet filter`, `delete table inet filter`, then
+            # what they are.
+            again = TABLE.fullmatch(head.replace("delete ", "", 1)) or found
+            if again and f"{again[1]} {again[2]}" not in tables:
                 continue
             raise Malformed(f"{path}:{number}", head)
         name = f"{found[1]} {found[2]}"
@@ -204,9 +211,14 @@ def normal(text: str) -> str:
         kept.append(found[0])
         return f'"{len(kept) - 1}"'
 
+    def quote(found: re.Match[str]) -> str:
+        kept.append(f'"{found[2]}"')
+        return f'{found[1]}"{len(kept) - 1}"'
+
     if '"' in QUOTED.sub("", text) or "\n" in text:
         raise ValueError(text)
     said = QUOTED.sub(keep, " ".join(TOKEN.findall(text)))
+    said = INTERFACE.sub(quote, said)
     said = said.replace(" ,", ",")
     said = re.sub(r" comment \"[0-9]+\"", "", said)
     said = EXPIRES.sub("", COUNTER.sub("", said))
