@@ -215,7 +215,7 @@ class ct0::firewall (
     }
     -> exec { "ct0 firewall apply ${kind}":
       command  => "${loader} apply ${kind} ${boot[$kind]} ${services[$kind]}",
-      unless   => "${loader} check ${kind} ${boot[$kind]}",
+      unless   => "test -x ${loader} && ${loader} check ${kind} ${boot[$kind]}",
       provider => 'shell',
       timeout  => 120,
     }

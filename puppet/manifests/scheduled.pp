@@ -54,7 +54,7 @@ define ct0::scheduled (
     $when = "${minute} ${fqdn_rand(24, $title)} * * *"
   }
 
-  include ct0::last_run
+  contain ct0::last_run
 
   file { $folder:
     ensure => if $ensure == 'present' { 'directory' } else { 'absent' },

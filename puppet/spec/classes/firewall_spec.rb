@@ -49,7 +49,7 @@ describe 'ct0' do
           is_expected.to compile.with_all_deps
           is_expected.to contain_file(loader).with_mode('0755').that_requires('Package[nftables]')
           is_expected.to contain_file('/etc/ct0/firewall/nft').with_validate_cmd("#{loader} test nft %")
-          is_expected.to contain_exec('ct0 firewall apply nft').with_command("#{loader} apply nft #{boot[0]}").with_unless("#{loader} check nft #{boot[0].split[0]}")
+          is_expected.to contain_exec('ct0 firewall apply nft').with_command("#{loader} apply nft #{boot[0]}").with_unless("test -x #{loader} && #{loader} check nft #{boot[0].split[0]}")
           is_expected.to contain_service(boot[0].split[1]).with_enable(true).without_ensure.that_requires('Exec[ct0 firewall apply nft]')
           is_expected.to contain_exec('ct0 firewall remove ipv4').with_command("#{loader} remove ipv4 #{boot[1]}").that_comes_before('Exec[ct0 firewall apply nft]')
           is_expected.to contain_file(expected).that_requires('Exec[ct0 firewall apply nft]').without_validate_cmd
