@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import sys
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -20,7 +19,7 @@ from .command import call, system_environment
 from .ct import CT
 from .plugins import ROOT, Plugins, laid_out, readable
 from .run import Run
-from .schedulers import USER
+from .schedulers import account
 
 
 class Monitored(NamedTuple):
@@ -81,7 +80,7 @@ def live(run: Run, ct: CT, folder: str = "live") -> Monitored:
     state = run.folder / "state.json"
     command = [sys.executable, "-I", "-c", READ, str(ROOT / "core"), str(ROOT / "checks")]
     state.write_text(call(command, timeout=300).stdout, encoding="utf-8")
-    shutil.chown(state, "root", USER)
+    os.chown(state, 0, account().pw_gid)
     state.chmod(0o640)
     only = ("--engine", ct.engine, "--include", ct.ctid)
     more = ["--source=state", f"--state-file={state}", "--max-age=3600"]
@@ -109,5 +108,6 @@ def plugins(run: Run, name: str, source: Sequence[str]) -> Plugins:
             words = [word for word in source if word.startswith("--root=")]
         more[plugin] = " ".join(map(shlex.quote, words))
     states.mkdir(mode=0o700)
-    shutil.chown(states, USER, USER)
+    user = account()
+    os.chown(states, user.pw_uid, user.pw_gid)
     return laid_out(run, f"{name}-plugins", more)
