@@ -32,7 +32,7 @@ define ct0::divert (
     if defined(Exec['ct0 shims install']) {
       exec { "ct0 divert ${incumbent}":
         command  => "${file} divert ${incumbent}",
-        unless   => "${file} divert --check ${incumbent}",
+        unless   => "test -x ${file} && ! ${file} undivert --check ${incumbent}",
         provider => 'shell',
         require  => Exec['ct0 shims install'],
       }
@@ -40,7 +40,7 @@ define ct0::divert (
   } else {
     exec { "ct0 undivert ${incumbent}":
       command  => "${file} undivert ${incumbent}",
-      onlyif   => "test -x ${file} && ${file} divert --check ${incumbent}",
+      onlyif   => "test -x ${file} && ! ${file} undivert --check ${incumbent}",
       provider => 'shell',
     }
   }

@@ -75,7 +75,7 @@ class ct0::shims (
 
     exec { 'ct0 shims install':
       command  => "${ct0::bin}/ct0 shims install ${with}",
-      unless   => "${ct0::bin}/ct0 shims check ${with}",
+      unless   => "test -x ${ct0::bin}/ct0 && ${ct0::bin}/ct0 shims check ${with}",
       provider => 'shell',
       umask    => '022',
     }

@@ -17,7 +17,7 @@ describe 'ct0' do
         python = catalogue.resource('class', 'ct0')[:python]
         is_expected.to contain_exec('ct0 shims install')
           .with_command("/usr/bin/ct0 shims install --python #{python}")
-          .with_unless("/usr/bin/ct0 shims check --python #{python}")
+          .with_unless("test -x /usr/bin/ct0 && /usr/bin/ct0 shims check --python #{python}")
           .with_provider('shell').with_umask('022')
       end
 
@@ -83,7 +83,7 @@ describe 'ct0' do
       context 'with some commands' do
         let(:hiera_config) { hiera('ct0::shims::commands' => %w[pidof killall pidof], 'ct0::shims::python' => '/usr/bin/python3.12') }
 
-        it { is_expected.to contain_exec('ct0 shims install').with_unless('/usr/bin/ct0 shims check --python /usr/bin/python3.12 --command killall pidof') }
+        it { is_expected.to contain_exec('ct0 shims install').with_unless('test -x /usr/bin/ct0 && /usr/bin/ct0 shims check --python /usr/bin/python3.12 --command killall pidof') }
       end
 
       context 'with diversions' do

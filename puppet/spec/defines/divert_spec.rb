@@ -15,7 +15,7 @@ describe 'ct0::divert' do
       it 'diverts what is not' do
         is_expected.to contain_exec('ct0 divert pidof')
           .with_command('/usr/lib/ct0/ct0-shims divert pidof')
-          .with_unless('/usr/lib/ct0/ct0-shims divert --check pidof')
+          .with_unless('test -x /usr/lib/ct0/ct0-shims && /usr/lib/ct0/ct0-shims divert --check pidof')
           .with_provider('shell').that_requires('Exec[ct0 shims install]')
       end
 
@@ -33,7 +33,7 @@ describe 'ct0::divert' do
 
         it 'gives back what is diverted' do
           is_expected.to contain_exec('ct0 undivert pidof')
-            .with_command('/usr/lib/ct0/ct0-shims undivert pidof').with_onlyif(%r{\Atest -x /usr/lib/ct0/ct0-shims && })
+            .with_command('/usr/lib/ct0/ct0-shims undivert pidof').with_onlyif('test -x /usr/lib/ct0/ct0-shims && ! /usr/lib/ct0/ct0-shims undivert --check pidof')
         end
       end
     end
