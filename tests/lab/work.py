@@ -84,9 +84,13 @@ def own_cgroup(ct: CT) -> Iterator[CT]:
         for folder in folders:
             folder.mkdir(parents=True)
         copy_cpuset(folders)
-        for pid in filter(ct.belongs, all_pids()):
-            for folder in folders:
-                (folder / "cgroup.procs").write_text(str(pid))
+        moved: set[int] = set()
+        # Again for whoever was started by one that had not been moved yet.
+        while found := set(filter(ct.belongs, all_pids())) - moved:
+            for pid in found:
+                for folder in folders:
+                    (folder / "cgroup.procs").write_text(str(pid))
+            moved |= found
         script = 'for f in $1; do echo $$ >"$f/cgroup.procs" || exit 9; done; shift; exec "$@"'
         ct.enter = ["sh", "-c", script, "sh", " ".join(map(str, folders)), *enter]
         yield ct
