@@ -16,7 +16,7 @@ help:
 	@echo 'make check      ruff and mypy'
 	@echo 'make bench      our commands against the incumbents'
 	@echo 'make shims      build/ct0-shims, the one file for hosts without pip'
-	@echo 'make packages   build/packages/*.deb, built in a Debian 12 root (root)'
+	@echo 'make packages   build/packages/*.deb and *.rpm, built in a Debian 12 root (root)'
 	@echo 'make zipapp     build/ct0.pyz, core, shims and checks in one file'
 	@echo 'make lab-clean  remove what an interrupted lab left behind'
 
@@ -70,6 +70,7 @@ shims: $(VENV)/ready
 
 packages: lab-packages
 	@$(BIN)/python -m tests.lab.ct0_debs build/packages
+	@$(BIN)/python -m tests.lab.ct0_rpms build/packages
 
 zipapp: $(VENV)/ready
 	@$(BIN)/python packaging/zipapp.py build/ct0.pyz
