@@ -149,7 +149,10 @@ def test_without_the_parser_it_says_what_to_install(made: Made) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "ct0 audit: tree_sitter: not installed: pip install 'ct0[audit]'\n"
+    assert (
+        done.stderr
+        == "ct0 audit: tree_sitter: not installed: install ct0-audit, or pip install 'ct0[audit]'\n"
+    )
 
 
 def test_progress_on_a_terminal_is_wiped(made: Made) -> None:
