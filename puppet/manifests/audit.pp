@@ -51,6 +51,8 @@ class ct0::audit (
     fail("ct0::audit: include ct0, with 'audit' among ct0::features, instead of this class")
   }
 
+  contain ct0::last_run
+
   $folder = '/var/lib/ct0/audit'
   $cache = '/var/cache/ct0/audit'
   $present = $ensure == 'present'

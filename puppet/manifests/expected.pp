@@ -18,7 +18,7 @@ define ct0::expected (
   Ct0::Expectations         $expectations = {},
   Boolean                   $check        = true,
 ) {
-  contain ct0::expectations
+  include ct0::expectations
 
   $path = "${ct0::expectations::folder}/${title}.yaml"
   $ids = $expectations.values.flatten.map |$each| { $each['id'] }

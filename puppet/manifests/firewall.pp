@@ -105,6 +105,8 @@ class ct0::firewall (
     fail("ct0::firewall: include ct0, with 'firewall' among ct0::features, instead of this class")
   }
 
+  contain ct0::expectations
+
   $present = $ensure == 'present'
   $loader = '/usr/lib/ct0/ct0-firewall'
   $folder = '/etc/ct0/firewall'

@@ -54,7 +54,7 @@ define ct0::scheduled (
     $when = "${minute} ${fqdn_rand(24, $title)} * * *"
   }
 
-  contain ct0::last_run
+  include ct0::last_run
 
   file { $folder:
     ensure => if $ensure == 'present' { 'directory' } else { 'absent' },
@@ -95,7 +95,7 @@ define ct0::scheduled (
     } else {
       # One that runs now would write into its folder again.
       exec { "systemctl stop ${title}.service":
-        command  => "systemctl stop ${title}.service",
+        command  => "systemctl stop ${title}.service; systemctl reset-failed ${title}.service 2>/dev/null; true",
         onlyif   => "systemctl is-active --quiet ${title}.service || systemctl is-failed --quiet ${title}.service",
         provider => 'shell',
       }
