@@ -6,6 +6,7 @@
 # @example Prometheus, which asks over TLS and with a password
 #   class { 'ct0::server':
 #     prometheus    => true,
+#     scrape_config => '/etc/prometheus/ct0-scrape.yml',
 #     ca_file       => '/etc/prometheus/ca.crt',
 #     username      => 'prometheus',
 #     password_file => '/etc/prometheus/ct0.password',
@@ -28,7 +29,7 @@
 #
 # @param scrape_config
 #   A file with the jobs' scrape configuration: Prometheus 2.43 and later reads it by `scrape_config_files`, for earlier
-#   ones it is to be copied. undef: none is written.
+#   ones it is to be copied. Default: none is written.
 #
 # @param jobs
 #   The jobs there, as `ct0::exporter::export_job` names them.
@@ -63,7 +64,7 @@ class ct0::server (
   Boolean                            $icinga2           = false,
   Ct0::Host_name                     $collect_tag       = 'ct0',
   Ct0::Path                          $prometheus_dir    = '/etc/prometheus/ct0',
-  Optional[Ct0::Path]                $scrape_config     = '/etc/prometheus/ct0-scrape.yml',
+  Optional[Ct0::Path]                $scrape_config     = undef,
   Array[Ct0::Host_name, 1]           $jobs              = ['ct0'],
   Optional[Ct0::Path]                $ca_file           = undef,
   Optional[Pattern[/\A[\w.@+-]+\z/]] $username          = undef,
