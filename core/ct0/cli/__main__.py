@@ -38,7 +38,7 @@ COMMANDS = {
 }
 
 # A part's Python package -> its Debian or RPM package, pip's extra with what it needs, and the exit
-# status where it is not there: `ct0 verify` is run by monitoring, to which 1 is no more than a warning.
+# status where it is not there: monitoring runs `ct0 verify`, and takes 1 for a warning.
 PARTS = {
     "ct0_checks": ("ct0-checks", "checks", 1),
     "ct0_audit": ("ct0-audit", "audit", 1),
