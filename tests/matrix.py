@@ -2,8 +2,8 @@
 
 Interpreters are looked for on PATH and where version managers keep theirs. Each gets a virtual
 environment below .venv, made once. The lowest must pass; a version that is not there is named.
-What runs on the lowest and the highest runs between as well, so that core and the shims alone are
-tried there: those are what init scripts run.
+What runs on the lowest and the highest runs between as well: there core is tried, that each shim
+starts, and what it finds on recorded hosts.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from pathlib import Path
 
 VERSIONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
 PLACES = ("~/.pyenv/versions/{}.*/bin/python3", "~/.local/share/uv/python/cpython-{}.*/bin/python3")
-LEAN = ("tests/core", "tests/shims")
-TESTS = (*LEAN, "tests/checks")
+BETWEEN = ("tests/core", "tests/shims/test_lean.py", "tests/shims/test_recorded_hosts.py")
+TESTS = ("tests/core", "tests/shims", "tests/checks")
 # These run ours as installed, or as other users, who reach no interpreter below somebody's home.
 LEFT_OUT = [
     f"--ignore-glob=*/{name}"
@@ -75,7 +75,6 @@ def prepared(version: str, python: str) -> Path:
 def tested(version: str, python: str, tests: Sequence[str]) -> tuple[bool, str]:
     """(passed, what to print) of one version's run."""
     start = time.monotonic()
-    tests = [path for path in tests if (ROOT / path).is_dir()]
     # Side by side, each in a process table of its own: the tests look for their daemons by name.
     run = subprocess.run(
         [*alone(), str(prepared(version, python)), "-m", "pytest", "-q", "-x"]
@@ -119,7 +118,7 @@ def main(chosen: Sequence[str]) -> int:
     versions = [version for version in by_age if version in (chosen or by_age)]
     # Two at a time: most of it is waiting for processes.
     with ThreadPoolExecutor(2 if AT_ONCE_IS_SAFE else 1) as pool:
-        which = [TESTS if version in ends else LEAN for version in versions]
+        which = [TESTS if version in ends else BETWEEN for version in versions]
         pythons = [interpreters[version] for version in versions]
         results = list(pool.map(tested, versions, pythons, which))
     for passed, text in results:
