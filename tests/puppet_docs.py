@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
@@ -42,7 +42,7 @@ def patterns() -> dict[str, set[str]]:
     return found
 
 
-def undocumented(paths: Iterator[str]) -> list[str]:
+def undocumented(paths: Iterable[str]) -> list[str]:
     """Those of some changed files that no line of the table speaks of."""
     known = [each for of_feature in patterns().values() for each in of_feature]
     return [path for path in paths if not any(fnmatchcase(path, each) for each in known)]
