@@ -22,9 +22,19 @@ def script(command: str, ways: Sequence[Way]) -> str:
         *table(command, ways),
         "",
         engine,
-        f"complete -F _ct0_complete {command}",
+        f"complete -F _ct0_complete {command}{place(command)}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def place(command: str) -> str:
+    """The path of what is in no PATH: bash-completion 2.11 loads a script by the last part of a
+    path, but bash then looks for the whole path alone."""
+    if command.startswith("check_"):
+        return f" /usr/lib/ct0/plugins/{command}"
+    if command == "ct0-shims":
+        return f" /usr/lib/ct0/{command}"
+    return "" if command.startswith("ct0") else f" /usr/lib/ct0/shims/{command}"
 
 
 def table(command: str, ways: Sequence[Way]) -> Iterator[str]:

@@ -108,7 +108,8 @@ SETTINGS = ("/etc/ct0/shims.conf", "settings; see shims.conf(5)")
 FILES: dict[str, tuple[tuple[str, str], ...]] = {
     "ct0 audit": (
         ("/etc/ct0/audit-waivers", "findings that somebody left, with the reason and until when"),
-        ("/var/cache/ct0-audit", "what was read before, of files that have not changed"),
+        ("/var/cache/ct0/audit", "what was read before, of files that have not changed"),
+        ("/var/backups/ct0-audit", "the files that `ct0 audit fix --apply` rewrote, as they were"),
     ),
     "ct0 shims": (
         ("/usr/lib/ct0/ct0-shims", "the shims in one file, and `ct0 shims` itself"),

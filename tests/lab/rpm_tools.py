@@ -6,18 +6,7 @@ from pathlib import Path
 
 from .recipes import Recipe, rootfs
 
-PACKAGES = (
-    "bash-completion",
-    "groff-base",
-    "man-db",
-    "mandoc",
-    "procps",
-    "psmisc",
-    "python3",
-    "rpm",
-    "rpmlint",
-    "sysvinit-utils",
-)
+PACKAGES = ("bash-completion", "groff-base", "man-db", "mandoc", "rpm", "rpmlint")
 
 TOOLS = Recipe("rpm-tools", "bookworm", PACKAGES, ())
 

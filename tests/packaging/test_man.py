@@ -83,6 +83,21 @@ def test_every_option_of_check_procs_is_there() -> None:
     assert set(missing) <= unnamed
 
 
+def test_files_are_where_the_commands_have_them() -> None:
+    from ct0_audit import cache, fix, waivers
+    from ct0_checks.layer import options
+    from ct0_shims.delivery import hooks, install
+
+    for name, paths in {
+        "ct0-audit": (cache.FOLDER, fix.BACKUPS, waivers.PATH),
+        "check_ct_disk": (options.STATE_DIR, options.STATE_FILE),
+        "ct0-shims": (hooks.DEBIAN_HOOK, install.FILE, install.LINKS, install.RHEL_FILE),
+    }.items():
+        files = shown(name).partition(".SH FILES\n")[2].partition("\n.SH ")[0]
+        for path in paths:
+            assert f"\n{path}\n" in files or f"\n{path.rpartition('/')[0]}\n" in files, path
+
+
 def test_every_neighbour_exists() -> None:
     known = {f"{page.name}({page.section})" for page in MADE.values()} | {"sudo(8)"}
     named = {name for page in MADE.values() for name in page.also}
