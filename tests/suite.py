@@ -176,8 +176,9 @@ class Suite:
         self.is_interrupted = self._was_signalled = True
 
     def has_last(self) -> bool:
-        """Whether there is a test for when all others have ended."""
-        return any(told["lanes"].get(LAST) for told in self.told())
+        """Whether there are tests for when all others have ended, or nobody can say: xdist's."""
+        lanes = [told["lanes"] for told in self.told()]
+        return any(LAST in each or not each for each in lanes)
 
     def told(self) -> list[dict[str, Any]]:
         return [told for told in (lane.told() for lane in self.ended) if told]
@@ -204,10 +205,10 @@ class Suite:
         say(*failed, f" {worded(counts)} in {seconds:.2f}s ({clock}) ".center(100, "="))
         if self.is_interrupted:
             return INTERRUPTED
-        if all(lane.status == NO_TESTS for lane in self.ended if lane.report is not None):
-            return NO_TESTS
-        bad = [lane for lane in self.ended if lane.status not in (0, NO_TESTS)]
-        return 1 if bad or counts["error"] or counts["failed"] else 0
+        statuses = {lane.status for lane in self.ended}
+        if statuses - {0, NO_TESTS} or counts["error"] or counts["failed"]:
+            return 1
+        return 0 if any(told["counts"] for told in self.told()) else NO_TESTS
 
 
 def worded(counts: Mapping[str, int]) -> str:
