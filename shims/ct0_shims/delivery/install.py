@@ -19,7 +19,7 @@ from collections.abc import Collection
 
 from ct0.errors import Error, Unavailable
 from ct0_shims.commands import COMMANDS
-from ct0_shims.delivery import bundle, hooks
+from ct0_shims.delivery import bundle, dpkg, hooks
 from ct0_shims.delivery.contents import functions
 from ct0_shims.delivery.diversions import undivert
 from ct0_shims.delivery.interpreter import byte_code
@@ -68,6 +68,12 @@ def install(root: str, python: str, commands: Collection[str] = tuple(COMMANDS))
     done = []
     for path, item in wanted.items():
         manifest.folders += make_folders(root, path)
+        if path == hooks.DEBIAN_HOOK:
+            # dpkg leaves them for the hook's sake when their package goes.
+            folder = os.path.dirname(path)
+            for shared in (folder, os.path.dirname(folder)):
+                if shared not in manifest.folders and dpkg.shipped_as(root, shared):
+                    manifest.folders.append(shared)
         new = mark(item.kind, item.content)
         manifest.files[path] = list({new, *manifest.files.get(path, [])})
         write_manifest(root, manifest)  # first: a run that is cut short can still be taken back
@@ -113,6 +119,8 @@ def remove(root: str) -> tuple[list[str], list[str]]:
     os.unlink(inside(root, MANIFEST))
     drop_draft(inside(root, MANIFEST))
     for folder in sorted(manifest.folders, key=len, reverse=True):
+        if dpkg.shipped_as(root, folder):
+            continue
         try:
             os.rmdir(inside(root, folder))
         except OSError:
