@@ -162,6 +162,7 @@ def managed(
             "/etc/apt/sources.list.d/ct0.list": f"deb [trusted=yes] file:{ARCHIVE} ./\n",
         }.items():
             node.write(path, text)
+        sure(node, f"echo lxc.start.auto = 1 >>/var/lib/lxc/{kind.ctid}/config")
         node.copy_in(debs, ARCHIVE)
         node.write(f"{ARCHIVE}/Packages", index(debs))
         node.copy_in(MODULE, f"{ENVIRONMENT}/modules/ct0")
