@@ -5,6 +5,7 @@ The packages are ours, laid out as Debian 11's, 12's and 13's; the lab has the r
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -15,7 +16,9 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from ct0.errors import Error, Malformed, Unavailable
-from ct0_shims.delivery import dpkg
+from ct0.host import Host
+from ct0_shims.delivery import dpkg, manage
+from ct0_shims.delivery.bypass import bypasses
 from ct0_shims.delivery.diversions import (
     SHIM,
     Refused,
@@ -26,6 +29,7 @@ from ct0_shims.delivery.diversions import (
 )
 from ct0_shims.delivery.install import install, remove
 from ct0_shims.delivery.manifest import read_manifest
+from ct0_shims.pidof import auto_personality
 
 from .debian import BOOKWORM, BULLSEYE, INCUMBENTS, NEW, TRIXIE, Debian, Layout
 
@@ -388,3 +392,60 @@ def test_new_names_of_a_path() -> None:
         "/usr/bin/pidof.distrib.usr-is-merged",
     }
     assert set(dpkg.spellings("/sbin/killall5")) == {"/sbin/killall5", *NEW} - {"/usr/bin/pidof"}
+
+
+def test_the_command_line(system: Debian, capsys: pytest.CaptureFixture[str]) -> None:
+    """Statuses and lines as Puppet and an admin see them; options before names and after."""
+    host = Host(str(system.root))
+    assert manage.main(["divert", "--check", "pidof", "killall"], host) == 1
+    assert capsys.readouterr().out == "/usr/bin/pidof is not diverted\n"
+    assert manage.main(["undivert", "--check"], host) == 0
+    assert manage.main(["divert", "pidof", "/usr/bin/killall"], host) == 0
+    assert capsys.readouterr().out == "diverted /usr/bin/pidof\ndiverted /usr/bin/killall\n"
+    assert manage.main(["divert", "killall", "--check", "/bin/pidof"], host) == 0
+    assert manage.main(["divert", "--again"], host) == 0
+    assert capsys.readouterr().out == ""
+    assert manage.main(["undivert", "--check", "killall"], host) == 1
+    assert capsys.readouterr().out == "/usr/bin/killall is diverted\n"
+    assert manage.main(["check"], host) == 0
+    assert manage.main(["status", "--json"], host) == 0
+    diversions = json.loads(capsys.readouterr().out)["diversions"]
+    assert [(each["path"], each["by"], each["state"]) for each in diversions] == [
+        ("/usr/bin/pidof", "dpkg", "active"),
+        ("/usr/bin/killall", "dpkg", "active"),
+    ]
+    assert manage.main(["undivert"], host) == 0
+    assert manage.main(["undivert"], host) == 0
+    assert manage.main(["undivert", "killproc"], host) == 0
+    assert "is the package's again" in capsys.readouterr().out
+
+
+def test_a_diverted_path_is_no_bypass(system: Debian, capsys: pytest.CaptureFixture[str]) -> None:
+    (system.root / "etc/cron.d").mkdir(parents=True)
+    job = system.root / "etc/cron.d/job"
+    job.write_text("* * * * * root pkill x; /usr/bin/pkill y; /usr/bin/killall z\n")
+    host = Host(str(system.root))
+    assert [found.reason for found in bypasses(host)] == [
+        "pkill, where PATH does not lead to the shims",
+        "/usr/bin/pkill by absolute path",
+        "/usr/bin/killall by absolute path",
+    ]
+    divert(str(system.root), ["pgrep"])  # of which pkill is another name
+    assert [found.reason for found in bypasses(host)] == ["/usr/bin/killall by absolute path"]
+    (system.root / "usr/bin/pgrep").unlink()
+    assert manage.main(["status"], host) == 1
+    shown = capsys.readouterr().out
+    assert "divert:  /usr/bin/pgrep: nothing is there; the real one: /usr/bin/pgrep.d" in shown
+
+
+@pytest.mark.parametrize("kept", ["distrib", "distrib.usr-is-merged", "ct0-real"])
+@pytest.mark.parametrize(("goal", "rules"), [("killall5", "sysv"), ("", "procps")])
+def test_a_diverted_pidof_has_the_real_one_s_rules(
+    tmp_path: Path, kept: str, goal: str, rules: str
+) -> None:
+    (tmp_path / "usr/bin").mkdir(parents=True)
+    (tmp_path / "usr/bin/killall5").touch()
+    real = tmp_path / f"usr/bin/pidof.{kept}"
+    real.symlink_to(goal) if goal else real.touch()
+    (tmp_path / "usr/bin/pidof").symlink_to(SHIM)
+    assert auto_personality(Host(str(tmp_path))) == rules
