@@ -54,8 +54,13 @@ def built(version: str | None = None) -> Path:
     with TemporaryDirectory(prefix="ct0-debs-") as scratch:
         tree = Path(scratch) / "ct0"
         write_tree(tree, version)
-        recipe = f"{BUILD_ROOT} {digest(tree)}"
-        return cache.built("ct0-debs", recipe, lambda target: build(tree, target))
+        return built_of(tree)
+
+
+def built_of(tree: Path) -> Path:
+    """The packages of a source tree."""
+    recipe = f"{BUILD_ROOT} {digest(tree)}"
+    return cache.built("ct0-debs", recipe, lambda target: build(tree, target))
 
 
 def write_tree(tree: Path, version: str | None = None) -> None:
