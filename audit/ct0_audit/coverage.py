@@ -1,7 +1,8 @@
 """Whether a shim of ct0 that is installed on the host stands in the way of a command.
 
 Shims are met through PATH, which two hooks set for init scripts (/etc/sysconfig/init on RHEL,
-/lib/lsb/init-functions.d/99-ct0 on Debian), or where the incumbent's own path leads to them.
+/lib/lsb/init-functions.d/99-ct0 on Debian), or where the incumbent's own path leads to them: it is
+diverted (`ct0 shims divert`).
 """
 
 from __future__ import annotations
@@ -25,20 +26,22 @@ FUNCTIONS = {"killproc", "status", "pidofproc", "checkproc", "status_of_proc"}
 
 def covered(facts: Facts, library: str, call: Call, path: str) -> str:
     """By what, in words; "" if nothing stands in the way. `path` is a PATH set from outside."""
-    if not facts.shims:
+    if not facts.shims and not facts.replaced:
         return ""
     name, command = call.name, call.command
     hook = hook_of(facts, library)
     if name in FUNCTIONS and not command.startswith("/"):
         return hook and f"the hook {hook}"
+    if command in facts.replaced:
+        return f"{command}, which is ct0's"
+    if name in facts.everywhere and "/" not in command:
+        return f"{name}, which is ct0's wherever PATH leads"
     if name not in facts.shims:
         return ""
     if command.startswith(f"{SHIMS}/"):
         return f"{SHIMS}/{name}"
     if "/" in command:
-        return f"{command}, which is ct0's" if command in facts.replaced else ""
-    if name in facts.everywhere:
-        return f"{name}, which is ct0's wherever PATH leads"
+        return ""
     if OWN_PATH.intersection(call.through):
         return ""
     top = call

@@ -9,6 +9,8 @@ from ct0.host import Host
 from ct0_audit import files
 
 SHIMS = "/usr/lib/ct0/shims"
+SHIM = "/usr/lib/ct0/ct0-shims"  # where a diverted incumbent's path leads
+KEPT = (".distrib.usr-is-merged", ".distrib", ".ct0-real")  # how the incumbent is called then
 MANIFEST = "/usr/lib/ct0/shims.manifest"
 RHEL_INIT = "/etc/sysconfig/init"
 DEBIAN_HOOK = "/lib/lsb/init-functions.d/99-ct0"
@@ -32,10 +34,12 @@ class Facts(NamedTuple):
 
 def facts(host: Host) -> Facts:
     shims = frozenset(
-        name for name in STANDS_IN if files.exists(host, f"{SHIMS}/{name}") and laid_out(host, name)
+        name
+        for name in STANDS_IN
+        if files.exists(host, f"{SHIMS}/{name}") and laid_out(host, f"{SHIMS}/{name}")
     )
     replaced, everywhere = set(), set()
-    for name in shims:
+    for name in STANDS_IN if laid_out(host, SHIM) else shims:
         places = [
             f"{folder}/{name}" for folder in FOLDERS if files.exists(host, f"{folder}/{name}")
         ]
@@ -55,10 +59,10 @@ def facts(host: Host) -> Facts:
     )
 
 
-def laid_out(host: Host, name: str) -> bool:
+def laid_out(host: Host, path: str) -> bool:
     """Whether the manifest names it: a file somebody put there is no shim."""
     try:
-        return f"{SHIMS}/{name}" in json.loads(text(host, MANIFEST))["files"]
+        return path in json.loads(text(host, MANIFEST))["files"]
     except (ValueError, KeyError, TypeError):
         return False
 
@@ -67,6 +71,8 @@ def pidof_of(host: Host) -> str:
     """sysvinit's pidof is a link to killall5; procps' a program of its own beside pgrep."""
     for path in ("/bin/pidof", "/usr/bin/pidof", "/sbin/pidof", "/usr/sbin/pidof"):
         place = leads(host, path)
+        if place.startswith("/usr/lib/ct0/"):
+            place = kept(host, path)
         if not place:
             continue
         name = place.rpartition("/")[2]
@@ -75,6 +81,18 @@ def pidof_of(host: Host) -> str:
         if name.startswith(("busybox", "toybox")):
             return "busybox"
         return "procps" if name.startswith("pidof") else ""
+    return ""
+
+
+def kept(host: Host, path: str) -> str:
+    """What the incumbent's own link says, or its name; "" where it is not kept at all.
+
+    The link's goal may be diverted in its turn: killall5, which pidof is one to.
+    """
+    for name in (path + end for end in KEPT):
+        goal = files.link(host, name)
+        if goal or files.exists(host, name):
+            return goal or name
     return ""
 
 

@@ -115,6 +115,27 @@ def test_an_incumbent_that_leads_to_a_shim(tmp_path: Path) -> None:
     assert facts(made.host).everywhere == frozenset()
 
 
+@pytest.mark.parametrize("end", [".distrib.usr-is-merged", ".distrib", ".ct0-real"])
+def test_a_diverted_incumbent(tmp_path: Path, end: str) -> None:
+    """`ct0 shims divert`, of commands too whose shim is not laid out for PATH."""
+    made = Made(tmp_path)
+    made.write("/usr/lib/ct0/ct0-shims", "")
+    made.write("/usr/lib/ct0/shims.manifest", '{"files": {"/usr/lib/ct0/ct0-shims": []}}')
+    (tmp_path / "usr/bin").mkdir(parents=True)
+    for name in ("pidof", "pgrep"):
+        (tmp_path / f"usr/bin/{name}").symlink_to("/usr/lib/ct0/ct0-shims")
+    (tmp_path / "usr/bin/pkill").symlink_to("pgrep")
+    (tmp_path / f"usr/bin/pidof{end}").symlink_to("/sbin/killall5")
+    found = facts(made.host)
+    assert found.pidof == "sysv"
+    assert found.shims == frozenset()
+    assert found.everywhere == {"pidof", "pgrep", "pkill"}
+    text = "kill $(pidof x)\nkill $(/usr/bin/pidof x)\n/usr/bin/pkill x\nkill $(/sbin/pidof x)"
+    assert [bool(finding.covered) for finding in judged(text, found)] == [True, True, True, False]
+    made.write("/usr/lib/ct0/shims.manifest", "")
+    assert facts(made.host).replaced == frozenset()
+
+
 def test_pidof_of_procps_and_of_busybox(tmp_path: Path) -> None:
     made = Made(tmp_path)
     made.write("/usr/sbin/pidof", "")
