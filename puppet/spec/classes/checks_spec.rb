@@ -23,73 +23,69 @@ describe 'ct0' do
       old = facts[:os]['release']['major'] == { 'RedHat' => '7', 'Suse' => '12' }[facts[:os]['family']]
 
       it { is_expected.to compile.with_all_deps }
-      it { is_expected.to contain_class('ct0::checks') }
-      it { is_expected.to contain_file('/var/lib/ct0/checks').with_ensure('directory').with_owner(owner).with_group(owner).with_mode('0700') }
-      it { is_expected.to contain_service('ct0-state.timer').with_ensure('running').with_enable(true).that_subscribes_to('Ct0::Unit[ct0-state.service]') }
-      it { is_expected.to contain_file('/etc/sudoers.d/ct0').with_ensure('absent') }
-      it { is_expected.not_to contain_file('/run/ct0/state.json') }
-      it { is_expected.to contain_file("#{units}/ct0-state.service.d/old-systemd.conf").with_ensure(old ? 'file' : 'absent') }
 
-      if owner == 'nagios'
-        it { is_expected.to contain_file("#{units}/ct0-state.service.d/group.conf").with_ensure('absent') }
-      else
-        it { is_expected.to contain_file("#{units}/ct0-state.service.d/group.conf").with_content("[Service]\nGroup=nrpe\n") }
-      end
-
-      it 'leaves NRPE alone' do
+      it 'gives the plugins of this system rights, and leaves NRPE alone' do
+        is_expected.to contain_file('/var/lib/ct0/checks').with_ensure('directory').with_owner(owner).with_group(owner).with_mode('0700')
+        is_expected.to contain_service('ct0-state.timer').with_ensure('running').with_enable(true)
+        is_expected.not_to contain_file('/run/ct0/state.json')
+        is_expected.to contain_file("#{units}/ct0-state.service.d/old-systemd.conf").with_ensure(old ? 'file' : 'absent')
+        is_expected.to contain_file("#{units}/ct0-state.service.d/group.conf").with_ensure(owner == 'nagios' ? 'absent' : 'file')
         every.each { |name| is_expected.to contain_file("#{folder}/ct0_#{name}.cfg").with_ensure('absent') }
-        is_expected.to have_package_resource_count(2)
         is_expected.not_to contain_service(service)
+        is_expected.not_to contain_package(service)
         is_expected.not_to contain_file(folder)
       end
 
-      context 'with NRPE' do
+      context 'with NRPE and the generator' do
         let(:hiera_config) { hiera('ct0::checks::nrpe' => true, 'ct0::checks::monitoring' => true) }
 
         it { is_expected.to compile.with_all_deps }
 
-        it 'has the commands that are shipped' do
+        it "has the commands in this system's place" do
           made = every.map { |name| catalogue.resource('file', "#{folder}/ct0_#{name}.cfg")[:content].lines.last }
           expect(made.sort).to eq(lines.sort)
-        end
-
-        it { is_expected.to contain_exec("ct0 reload of #{service}").with_refreshonly(true).with_onlyif("systemctl -q is-active #{service}") }
-        it { is_expected.to contain_file("#{folder}/ct0_ct_disk.cfg").that_notifies("Exec[ct0 reload of #{service}]").that_requires("Exec[#{folder} is there for NRPE's commands]") }
-
-        it 'has them generated for each container' do
-          is_expected.to contain_service('ct0-monitoring.timer').with_ensure('running').with_enable(true)
-          is_expected.to contain_service('ct0-nrpe-reload.path').with_ensure('running').with_enable(true)
+          is_expected.to contain_exec("ct0 reload of #{service}").with_refreshonly(true).with_onlyif("systemctl -q is-active #{service}")
           is_expected.to contain_file("#{units}/ct0-monitoring.service.d/puppet.conf")
             .with_content(%r{^ExecStart=\nExecStart=/usr/bin/ct0 monitoring generate --nrpe --name=node1 --output #{folder}$})
             .with_content(/^ReadWritePaths=#{folder}$/).with_content(/^ConditionPathIsDirectory=#{folder}$/)
-            .with_content(/#{old ? '' : '(?!.*ExecStartPre)'}/m)
-          dropin = "#{units}/ct0-nrpe-reload.path.d/puppet.conf"
-          is_expected.to contain_file(dropin).with_ensure(debian ? 'absent' : 'file')
-          is_expected.to contain_file("#{units}/ct0-nrpe-reload.service.d/puppet.conf").with_ensure(debian ? 'absent' : 'file')
+          %w[path service].each do |kind|
+            is_expected.to contain_file("#{units}/ct0-nrpe-reload.#{kind}.d/puppet.conf").with_ensure(debian ? 'absent' : 'file')
+          end
+        end
+
+        context 'when absent' do
+          let(:params) { super().merge(ensure: 'absent') }
+
+          it { is_expected.to compile.with_all_deps }
+
+          it 'takes all of it away' do
+            (every.map { |name| "ct0_#{name}" } + ['ct0-node1']).each do |name|
+              is_expected.to contain_file("#{folder}/#{name}.cfg").with_ensure('absent')
+            end
+          end
+        end
+      end
+    end
+  end
+
+  on_each_family do |os, facts|
+    context "on #{os}, absent" do
+      let(:facts) { facts }
+      let(:params) { super().merge(ensure: 'absent') }
+      let(:hiera_config) { hiera('ct0::checks::sudoers' => true, 'ct0::checks::checks' => { 'more' => { 'plugin' => 'check_procs' } }) }
+
+      it 'takes all of it away' do
+        is_expected.to contain_ct0__check('more').with_ensure('absent')
+        ['/etc/sudoers.d/ct0', '/etc/cron.d/ct0-state', '/run/ct0/state.json'].each do |path|
+          is_expected.to contain_file(path).with_ensure('absent')
+        end
+        %w[/var/lib/ct0/checks /var/lib/ct0/monitoring].each do |path|
+          is_expected.to contain_file(path).with_ensure('absent').with_force(true)
         end
       end
 
-      context 'when absent' do
-        let(:params) { super().merge(ensure: 'absent') }
-        let(:hiera_config) { hiera('ct0::checks::nrpe' => true, 'ct0::checks::monitoring' => true, 'ct0::checks::sudoers' => true, 'ct0::checks::checks' => { 'more' => { 'plugin' => 'check_procs' } }) }
-
-        it { is_expected.to compile.with_all_deps }
-
-        (every + ['more']).each do |name|
-          it { is_expected.to contain_file("#{folder}/ct0_#{name}.cfg").with_ensure('absent') }
-        end
-
-        ['/etc/sudoers.d/ct0', '/etc/cron.d/ct0-state', '/run/ct0/state.json', "#{folder}/ct0-node1.cfg"].each do |path|
-          it { is_expected.to contain_file(path).with_ensure('absent') }
-        end
-
-        %w[/var/lib/ct0/checks /var/lib/ct0/monitoring].each do |path|
-          it { is_expected.to contain_file(path).with_ensure('absent').with_force(true) }
-        end
-
-        %w[ct0-state.timer ct0-monitoring.timer ct0-nrpe-reload.path].each do |name|
-          it { is_expected.to contain_service(name).with_ensure('stopped').with_enable(false).that_comes_before("Ct0::Unit[#{name}]") }
-        end
+      %w[ct0-state.timer ct0-monitoring.timer ct0-nrpe-reload.path].each do |name|
+        it { is_expected.to contain_service(name).with_ensure('stopped').with_enable(false).that_comes_before("Ct0::Unit[#{name}]") }
       end
     end
   end
@@ -140,6 +136,12 @@ describe 'ct0' do
       end
     end
 
+    context 'with NRPE that somebody else runs' do
+      let(:hiera_config) { hiera('ct0::checks::nrpe' => true) }
+
+      it { is_expected.to contain_file('/etc/nagios/nrpe.d/ct0_ct_disk.cfg').that_notifies('Exec[ct0 reload of nagios-nrpe-server]') }
+    end
+
     context 'on OpenVZ' do
       let(:facts) { super().merge(ct0_host: ct0_host('openvz')) }
 
@@ -158,7 +160,7 @@ describe 'ct0' do
       it { is_expected.to compile.with_all_deps }
       it { is_expected.to contain_package('nagios-nrpe-server').with_ensure('installed').that_comes_before("Exec[/etc/nagios/nrpe.d is there for NRPE's commands]") }
       it { is_expected.to contain_service('nagios-nrpe-server').with_ensure('running') }
-      it { is_expected.to contain_file('/etc/nagios/nrpe.d/ct0_ct0_health.cfg').that_notifies('Service[nagios-nrpe-server]') }
+      it { is_expected.to contain_file('/etc/nagios/nrpe.d/ct0_ct0_health.cfg').that_notifies('Service[nagios-nrpe-server]').that_requires("Exec[/etc/nagios/nrpe.d is there for NRPE's commands]") }
       it { is_expected.not_to contain_exec('ct0 reload of nagios-nrpe-server') }
     end
 
@@ -205,13 +207,18 @@ describe 'ct0' do
 
       web = [{ 'engine' => 'lxc', 'id' => 'web1', 'name' => 'web1' }, { 'engine' => 'lxc', 'id' => 'web2', 'name' => 'web2' }]
 
+      judged = {
+        'ct0 health' => 'ct0_health', 'processes' => 'ct0_procs', 'containers' => 'ct_state',
+        'container resources' => 'ct_resources', 'container disks' => 'ct_disk', 'container network' => 'ct_network'
+      }
+
       it { is_expected.to contain_ct0__nagios_host('node1').with_containers(web).with_address('node1.example.com').with_tag('ct0').with_services('ct0 health' => 'ct0_health', 'processes' => 'ct0_procs') }
       it { is_expected.to contain_ct0__icinga2_host('node1').with_containers(web).with_endpoint('node1').with_tag('ct0') }
 
       context 'without the generator, whose commands Nagios would ask for' do
         let(:hiera_config) { hiera(data) }
 
-        it { is_expected.to contain_ct0__nagios_host('node1').with_containers([]).with_services(include('containers' => 'ct_state', 'container disks' => 'ct_disk')) }
+        it { is_expected.to contain_ct0__nagios_host('node1').with_containers([]).with_services(judged) }
         it { is_expected.to contain_ct0__icinga2_host('node1').with_containers(web) }
       end
 
@@ -226,15 +233,15 @@ describe 'ct0' do
         hosts = [{ 'engine' => 'lxc', 'id' => 'c7', 'name' => 'c7' }, { 'engine' => 'lxc', 'id' => 'c8', 'name' => 'good' }]
 
         it 'leaves them out, and has all containers judged by CT0' do
-          is_expected.to contain_ct0__nagios_host('node1').with_containers(hosts).with_services(include('containers' => 'ct_state'))
-          is_expected.to contain_ct0__icinga2_host('node1').with_containers(hosts).with_services(include('containers' => 'ct_state'))
+          is_expected.to contain_ct0__nagios_host('node1').with_containers(hosts).with_services(judged)
+          is_expected.to contain_ct0__icinga2_host('node1').with_containers(hosts).with_services(judged)
         end
       end
 
       context 'with more containers than the fact tells of' do
         let(:facts) { super().merge(ct0_host: ct0_host('lxc').merge('containers_count' => 600)) }
 
-        it { is_expected.to contain_ct0__nagios_host('node1').with_containers(web).with_services(include('containers' => 'ct_state')) }
+        it { is_expected.to contain_ct0__nagios_host('node1').with_containers(web).with_services(judged) }
       end
 
       context 'with a check of its own' do
