@@ -125,6 +125,7 @@ PUPPET_IPTABLES = Recipe(
     "trixie",
     (
         "iptables-persistent",
+        "nftables",
         "puppet-module-puppetlabs-stdlib",
         "python3-jsonschema",
         "python3-yaml",
