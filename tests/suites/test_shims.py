@@ -48,6 +48,16 @@ def test_damaged() -> None:
     ]
 
 
+def test_a_diversion_that_is_broken() -> None:
+    world = World()
+    active = {"path": "/usr/bin/pidof", "by": "dpkg", "kept": "", "state": "active"}
+    broken = {**active, "path": "/usr/bin/killall", "state": "the shim is not there"}
+    world.status = {**HEALTHY, "diversions": [active, broken]}
+    assert judged(world.ct0()) == [
+        "the diversion of /usr/bin/killall is broken: the shim is not there"
+    ]
+
+
 def test_a_hook_that_was_taken_out() -> None:
     world = World()
     world.status = {**HEALTHY, "hooks": {"/lib/lsb/init-functions.d/99-ct0": "not active"}}

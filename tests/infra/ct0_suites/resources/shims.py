@@ -53,6 +53,7 @@ class Status(NamedTuple):
 
     damaged: tuple[str, ...]
     hooks: Mapping[str, str]  # file -> active, not active, not of this system
+    diversions: Mapping[str, str] = {}  # path -> active, or what is wrong
 
 
 class Got(NamedTuple):
@@ -81,7 +82,11 @@ def parse_status(text: str, trouble: str = "") -> Status | None:
         if not record["installed"]:
             return None
         hooks = {str(path): str(state) for path, state in record["hooks"].items()}
-        return Status(tuple(map(str, record["damaged"])), hooks)
+        diversions = {
+            str(each["path"]): str(each["state"])
+            for each in record.get("diversions", ())  # not of an earlier release
+        }
+        return Status(tuple(map(str, record["damaged"])), hooks, diversions)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise Unavailable(f"{FILE} status: no answer: {plain(trouble or text)}") from None
 

@@ -112,6 +112,9 @@ def installed(commands: Sequence[str], callers: Sequence[str], target: Target) -
         for path, state in status.hooks.items():
             if state == "not active" and INIT in callers:
                 yield f"the hook {plain(path)} is {plain(state)}"
+        for path, state in status.diversions.items():
+            if state != "active":
+                yield f"the diversion of {plain(path)} is broken: {plain(state)}"
     for caller in callers:
         yield from in_front(commands, caller, target)
 
