@@ -35,7 +35,8 @@ ALONE = ("units", "shims")
 # The lab's tests that share nothing with those of its other files: the fleet's, a machine's, and
 # what is installed into a root file system of its own.
 NODES = re.compile(r"test_(debs|firewall|puppet|rpm|verify|vm)(_.*)?\.py")
-AT_ONCE = 3 if matrix.AT_ONCE_IS_SAFE else 1
+# One more than can compute: somebody always waits for processes.
+AT_ONCE = (os.cpu_count() or 1) + 1 if matrix.AT_ONCE_IS_SAFE else 1
 # pytest's own words, in its order.
 COUNTED = ("failed", "passed", "skipped", "deselected", "xfailed", "xpassed", "warnings", "error")
 INTERRUPTED, NO_TESTS = 2, 5
@@ -202,7 +203,8 @@ class Suite:
             failed.append(f"ERROR the lanes collected different tests: {said}")
             counts["error"] += 1
         clock = timedelta(seconds=int(seconds))
-        say(*failed, f" {worded(counts)} in {seconds:.2f}s ({clock}) ".center(100, "="))
+        closing = f"=== {worded(counts)} in {seconds:.2f}s ({clock}) ==="
+        say(*failed, closing.center(100, "="))
         if self.is_interrupted:
             return INTERRUPTED
         statuses = {lane.status for lane in self.ended}
