@@ -113,7 +113,7 @@ class ct0::checks (
   $systemd = pick($facts.dig('ct0_host', 'init'), 'systemd') == 'systemd'
   $engines = pick($facts.dig('ct0_host', 'engines'), [])
   $own_name = pick($export_name, $facts.dig('networking', 'hostname'))
-  # systemd before 235: RHEL 7's and kin, SLES 12's.
+  # systemd before 239: RHEL 7's and kin, SLES 12's.
   $release = Integer($facts['os']['release']['major'].regsubst(/\..*/, ''), 10)
   $old_systemd = $facts['os']['family'] ? {
     'RedHat' => $release < 8,

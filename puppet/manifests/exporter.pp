@@ -96,7 +96,7 @@ class ct0::exporter (
   }
   $scrape_options = $wanted_collectors + $options
 
-  # systemd before 235, which lacks what the units build on.
+  # systemd before 239, which lacks what the units build on: RHEL 7's and kin, SLES 12's.
   $release = Integer($facts['os']['release']['major'].regsubst(/\..*/, ''), 10)
   $old_systemd = $facts['os']['family'] ? {
     'RedHat' => $release < 8,

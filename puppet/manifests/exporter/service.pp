@@ -11,7 +11,8 @@ class ct0::exporter::service (
 
   $socket = $ct0::exporter::socket_activation
   $listen = $ct0::exporter::listen
-  $old = $ct0::exporter::old_systemd
+  # Every release of Debian's that is supported has a systemd that finds the command by itself.
+  $as_shipped = $ct0::bin == '/usr/bin' and $facts['os']['family'] == 'Debian'
 
   $addresses = $listen.map |$each| {
     if $socket and $each !~ /\A(unix:|\[|[0-9.]*:)/ {
@@ -24,9 +25,11 @@ class ct0::exporter::service (
     ensure  => $ensure,
     content => file('ct0/exporter/ct0-exporter.service'),
     dropins => {
-      'openvz.conf'      => if 'openvz' in $ct0::exporter::engines { file('ct0/exporter/openvz.conf') },
-      'proxmox.conf'     => if 'proxmox' in $ct0::exporter::engines { file('ct0/exporter/proxmox.conf') },
-      'old-systemd.conf' => if $old { epp('ct0/old-systemd.exporter.conf.epp', { 'bin' => $ct0::bin }) },
+      'openvz.conf'  => if 'openvz' in $ct0::exporter::engines { file('ct0/exporter/openvz.conf') },
+      'proxmox.conf' => if 'proxmox' in $ct0::exporter::engines { file('ct0/exporter/proxmox.conf') },
+      'puppet.conf'  => unless $as_shipped {
+        epp('ct0/ct0-exporter.conf.epp', { 'bin' => $ct0::bin, 'old_systemd' => $ct0::exporter::old_systemd })
+      },
     },
   }
   ct0::unit { 'ct0-exporter.socket':

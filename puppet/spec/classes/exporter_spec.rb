@@ -32,7 +32,10 @@ describe 'ct0' do
 
       it 'has the drop-ins that this system needs' do
         is_expected.to contain_file(options).with_content(/^CT0_EXPORTER_OPTIONS=""$/)
-        is_expected.to contain_file("#{units}/ct0-exporter.service.d/old-systemd.conf").with_ensure(old ? 'file' : 'absent')
+        dropin = "#{units}/ct0-exporter.service.d/puppet.conf"
+        is_expected.to contain_file(dropin).with_ensure(family == 'Debian' ? 'absent' : 'file')
+        expect(content(dropin)).to match(%r{^ExecStart=\nExecStart=/usr/bin/ct0-exporter \$CT0_EXPORTER_OPTIONS$}) unless family == 'Debian'
+        expect(content(dropin).to_s.include?('SystemCallFilter=')).to be(old)
         is_expected.to contain_file("#{units}/ct0-exporter.service.d/openvz.conf").with_ensure(openvz ? 'file' : 'absent')
       end
 
@@ -226,6 +229,13 @@ describe 'ct0' do
         it { is_expected.to contain_ct0__unit('ct0-exporter.service').with_ensure('absent') }
         it { is_expected.to contain_file("#{units}/ct0-textfile.timer").with_content(/^OnUnitActiveSec=2min$/) }
         it { is_expected.to contain_file("#{units}/ct0-textfile.service").with_content(%r{^ExecStart=/usr/bin/ct0-exporter --collector.top textfile /var/lib/prometheus/node-exporter/ct0.prom$}) }
+      end
+
+      context 'with pip' do
+        let(:params) { super().merge(install_method: 'pip', version: '0.1.0') }
+
+        it { is_expected.to compile.with_all_deps }
+        it { is_expected.to contain_file("#{units}/ct0-exporter.service.d/puppet.conf").with_content(%r{^ExecStart=/opt/ct0/current/bin/ct0-exporter }) }
       end
 
       context 'on Proxmox' do
