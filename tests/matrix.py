@@ -102,6 +102,12 @@ def others() -> dict[str, str]:
     return {version: python for version, python in found().items() if version != used}
 
 
+def ends(interpreters: Collection[str]) -> list[str]:
+    """The lowest and the highest version."""
+    by_age = sorted(interpreters, key=VERSIONS.index)
+    return by_age[:1] + by_age[1:][-1:]
+
+
 def missing(interpreters: Collection[str]) -> str:
     """Which of the versions are not there, as a line; empty when all are."""
     used = "{}.{}".format(*sys.version_info[:2])
@@ -113,12 +119,15 @@ def main(chosen: Sequence[str]) -> int:
     interpreters = others()
     if not chosen:
         print(missing(interpreters), end="", flush=True)
-    by_age = sorted(interpreters, key=VERSIONS.index)
-    ends = by_age[:1] + by_age[-1:]
-    versions = [version for version in by_age if version in (chosen or by_age)]
+    absent = [version for version in chosen if version not in interpreters]
+    if absent:
+        print(f"{absent[0]}: there are {', '.join(interpreters) or 'none'}", file=sys.stderr)
+        return 2
+    versions = [version for version in interpreters if version in (chosen or interpreters)]
     # Two at a time: most of it is waiting for processes.
     with ThreadPoolExecutor(2 if AT_ONCE_IS_SAFE else 1) as pool:
-        which = [TESTS if version in ends else BETWEEN for version in versions]
+        whole = ends(interpreters)
+        which = [TESTS if version in whole else BETWEEN for version in versions]
         pythons = [interpreters[version] for version in versions]
         results = list(pool.map(tested, versions, pythons, which))
     for passed, text in results:

@@ -234,7 +234,8 @@ def main(arguments: Sequence[str]) -> int:
         heed_signals(suite.interrupt)
         pythons = matrix.others()
         print(matrix.missing(pythons), end="")
-        suite.run([*LANES, *pythons])
+        whole = matrix.ends(pythons)
+        suite.run([*LANES, *whole, *(each for each in pythons if each not in whole)])
         if suite.has_last() and not suite.is_interrupted:
             suite.run([LAST])
         return suite.close(time.monotonic() - begun)

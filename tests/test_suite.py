@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from matrix import AT_ONCE_IS_SAFE
+from matrix import AT_ONCE_IS_SAFE, VERSIONS, ends, missing
 from suite import LANES, LAST, lane_of
 
 HERE = Path(__file__).parent
@@ -197,3 +197,23 @@ def test_next(): pass
 )
 def test_lane_of_a_test(path: str, marks: list[str], lane: str) -> None:
     assert lane_of(Path(path), marks) == lane
+
+
+@pytest.mark.parametrize(
+    ("found", "whole"),
+    [
+        ({"3.9", "3.10", "3.12", "3.13"}, ["3.9", "3.13"]),
+        ({"3.13", "3.12"}, ["3.12", "3.13"]),
+        ({"3.10"}, ["3.10"]),
+        (set(), []),
+    ],
+)
+def test_lowest_and_highest_python_are_tried_whole(found: set[str], whole: list[str]) -> None:
+    assert ends(found) == whole
+
+
+def test_a_python_that_is_not_there_is_named() -> None:
+    used = "{}.{}".format(*sys.version_info[:2])
+    others = [version for version in VERSIONS if version != used]
+    assert missing(others) == ""
+    assert missing(others[1:]) == f"Python {others[0]}: not found, not tested here\n"
