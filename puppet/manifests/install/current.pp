@@ -53,9 +53,12 @@ class ct0::install::current {
     }
   }
 
-  # The newest of the others, by when they were made.
-  $others = "find ${ct0::prefix} -mindepth 1 -maxdepth 1 -type d -name '[0-9]*' ! -name ${ct0::version} -printf '%T@ %p\\n'"
-  $old = "${others} | sort -rn | cut -d ' ' -f 2- | tail -n +${ct0::keep}"
+  # Beside this one the newest stay, by when they were made; what was never finished goes.
+  $others = "-mindepth 1 -maxdepth 1 -type d -name '[0-9]*' ! -name ${ct0::version}"
+  $begun = "\\( -exec test -e {}/pyvenv.cfg \\; -o -exec test -e {}/ct0.pyz \\; \\) ! -exec test -e {}/.complete \\;"
+  $whole = "-mindepth 2 -maxdepth 2 -name .complete ! -path '${ct0::prefix}/${ct0::version}/*' -printf '%T@ %h\\n'"
+  $newest_first = "find ${ct0::prefix} ${whole} | sort -rn | cut -d ' ' -f 2-"
+  $old = "(find ${ct0::prefix} ${others} ${begun} -print; ${newest_first} | tail -n +${ct0::keep})"
   exec { 'ct0 removes old releases':
     command  => "${old} | xargs rm -rf",
     onlyif   => "${old} | grep -q .",

@@ -43,6 +43,14 @@ class ct0::install::zipapp {
     before => Class['ct0::install::current'],
     *      => $checksum,
   }
+  -> file { "${home}/.complete":
+    ensure  => file,
+    owner   => 'root',
+    group   => 'root',
+    mode    => '0644',
+    content => "zipapp ${ct0::python}\n",
+    before  => Class['ct0::install::current'],
+  }
 
   $checks = 'checks' in $ct0::features ? {
     true    => $ct0::install::programs['checks'] + ['ct0-read'],

@@ -143,7 +143,7 @@ describe 'ct0' do
             .with_mode('0755').with_content(%r{\A#!/opt/ct0/current/bin/python3 -I\n})
         end
 
-        it { is_expected.to contain_exec('ct0 removes old releases').with_command(/ \| tail -n \+2 \| xargs rm -rf\z/) }
+        it { is_expected.to contain_exec('ct0 removes old releases').with_command(/ \| tail -n \+2\) \| xargs rm -rf\z/) }
         it { is_expected.to contain_exec('ct0 shims install').with_command(%r{\A/opt/ct0/current/bin/ct0 shims install --python #{python}\z}) }
 
         context 'without audit and checks' do
@@ -172,7 +172,7 @@ describe 'ct0' do
             is_expected.not_to contain_exec('ct0 0.1.0 programs').with_command(/word/)
           end
 
-          it { is_expected.to contain_exec('ct0 removes old releases').with_command(%r{\Afind /srv/ct0 .* tail -n \+5 }) }
+          it { is_expected.to contain_exec('ct0 removes old releases').with_command(%r{\A\(find /srv/ct0 .* tail -n \+5\) }) }
           it { is_expected.to contain_file('/usr/local/bin/ct0').with_target('/srv/ct0/current/bin/ct0') }
         end
 
