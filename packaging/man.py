@@ -15,6 +15,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+NO_DATE = "no date: set SOURCE_DATE_EPOCH, or run it in a git checkout"
 
 
 def main(arguments: list[str]) -> int:
@@ -49,9 +50,13 @@ def date_of_sources() -> str:
     seconds = os.environ.get("SOURCE_DATE_EPOCH", "")
     if not seconds:
         asked = ["git", "-C", str(ROOT), "log", "-1", "--format=%ct"]
-        seconds = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+        try:
+            done = subprocess.run(asked, capture_output=True, text=True, check=False)
+        except FileNotFoundError:  # no git here
+            raise ValueError(NO_DATE) from None
+        seconds = done.stdout.strip()
     if not seconds.isdecimal():
-        raise ValueError("no date: set SOURCE_DATE_EPOCH, or run it in a git checkout")
+        raise ValueError(NO_DATE)
     return datetime.fromtimestamp(int(seconds), timezone.utc).strftime("%Y-%m-%d")
 
 

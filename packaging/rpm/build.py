@@ -3,7 +3,7 @@
     python3 packaging/rpm/build.py OUTDIR                  in the lab's root, as root
     python3 packaging/rpm/build.py --wheels DIR OUTDIR     by this machine's own rpmbuild
 
-The same sources give the same bytes: the date is $SOURCE_DATE_EPOCH, or the last commit's.
+The same sources give the same bytes: the day is $SOURCE_DATE_EPOCH's, or the last commit's.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -70,15 +71,12 @@ def build(tree: Path, wheels: Path, out: Path) -> int:
         pack(sources / f"ct0-{version}.tar.gz", tree, f"ct0-{version}", date)
         pack(sources / "ct0-wheels.tar.gz", wheels, ".", date)
         spec = Path(folder) / SPEC.name
-        text = SPEC.read_text(encoding="utf-8")
-        text = re.sub(r"(?m)^(Version: +)\S+$", rf"\g<1>{rpm_version(version)}", text)
-        text = text.replace("ct0-%{version}", f"ct0-{version}")
-        text = re.sub(r"(?m)^(\* .* - )\S+$", rf"\g<1>{rpm_version(version)}-1", text)
-        spec.write_text(text, encoding="utf-8")
+        spec.write_text(dated(SPEC.read_text(encoding="utf-8"), version, date), encoding="utf-8")
         # --nodeps: on Debian rpm's database has nothing, whatever there is.
         argv = ["rpmbuild", "-ba", "--nodeps", "--quiet", "--define", f"_topdir {folder}"]
         argv += ["--define", "_build_name_fmt %%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm"]
-        environment = {**os.environ, "SOURCE_DATE_EPOCH": str(date)}
+        # The changelog's date counts: the source package is built again without this program.
+        environment = {k: v for k, v in os.environ.items() if k != "SOURCE_DATE_EPOCH"}
         done = subprocess.run([*argv, str(spec)], check=False, env=environment)
         if done.returncode == 0:
             out.mkdir(parents=True, exist_ok=True)
@@ -86,6 +84,15 @@ def build(tree: Path, wheels: Path, out: Path) -> int:
                 shutil.copy2(package, out)
                 print(out / package.name)
         return done.returncode
+
+
+def dated(spec: str, version: str, date: int) -> str:
+    """The spec with core's version in the place of 0, and the sources' date."""
+    release = rpm_version(version)
+    day = datetime.fromtimestamp(date, timezone.utc).strftime("%a %b %d %Y")
+    spec = re.sub(r"(?m)^(Version: +)0$", rf"\g<1>{release}", spec)
+    spec = spec.replace("ct0-%{version}", f"ct0-{version}")
+    return re.sub(r"(?m)^\* \w+ \w+ \d+ \d+ (.*) - 0-1$", rf"* {day} \g<1> - {release}-1", spec)
 
 
 def rpm_version(version: str) -> str:

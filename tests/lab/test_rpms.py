@@ -233,6 +233,14 @@ def test_a_life(host: Host) -> None:
     host.installed("-i", "python3-libs")
     assert host.said("ct0", "shims", "check") == ""
 
+    # What cannot be given back keeps the package from going.
+    kept = host.root / "usr/sbin/pidof.ct0-real"
+    kept.rename(host.root / "tmp/pidof")
+    refused = host.run("rpm", "-e", "--nodeps", "ct0-shims")
+    assert refused.returncode != 0
+    assert "left /usr/sbin/pidof: the real one is gone" in refused.stderr
+    (host.root / "tmp/pidof").rename(kept)
+
     host.said("rpm", "-e", "python3-libs", *reversed(PARTS))
     assert host.said("pidof") == "procps-ng 2"
     different = {line.split()[-1 if line[0] != "/" else 0] for line in host.tree() ^ before}

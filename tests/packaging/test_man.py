@@ -153,8 +153,9 @@ def test_wrong_calls(arguments: tuple[str, ...], status: int, said: str) -> None
     assert done.stderr.startswith(said)
 
 
-def test_a_date_that_is_none_is_said() -> None:
-    done = run("/nonexistent", SOURCE_DATE_EPOCH="yesterday")
+@pytest.mark.parametrize("environment", [{"SOURCE_DATE_EPOCH": "yesterday"}, {"PATH": "/none"}])
+def test_a_date_that_is_none_is_said(environment: dict[str, str]) -> None:
+    done = run("/nonexistent", **environment)
     assert done.returncode == 1
     assert done.stderr == "man.py: no date: set SOURCE_DATE_EPOCH, or run it in a git checkout\n"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ct0_shims.delivery.diversions import SHIM
-from rpm.build import pack, rpm_version
+from rpm.build import dated, pack, rpm_version
 from rpm.install import listed
 
 RPM = Path(__file__).parents[2] / "packaging/rpm"
@@ -46,6 +46,14 @@ def test_archive_is_the_same_wherever_and_whenever_the_files_were(tmp_path: Path
 )
 def test_a_pre_release_sorts_before_its_release(python: str, rpm: str) -> None:
     assert rpm_version(python) == rpm
+
+
+def test_spec_gets_the_version_and_the_day() -> None:
+    spec = dated(SPEC, "1.0rc1", 86400 * 4 + 3600)
+    assert "\nVersion:        1.0~rc1\n" in spec
+    assert "\nSource0:        ct0-1.0rc1.tar.gz\n" in spec
+    assert "\n%setup -q -n ct0-1.0rc1\n" in spec
+    assert "\n* Mon Jan 05 1970 ct0 maintainers <maintainers@ct0.invalid> - 1.0~rc1-1\n" in spec
 
 
 def test_lists_own_our_folders_and_no_others(tmp_path: Path) -> None:
