@@ -74,6 +74,7 @@ def debian_version(version: str) -> str:
 
 def write_tree(tree: Path, version: str) -> None:
     """The sources as Debian wants them, of this release."""
+    date = when()
     for name in SOURCES:
         source, target = ROOT / name, tree / name
         if source.is_dir():
@@ -90,9 +91,11 @@ def write_tree(tree: Path, version: str) -> None:
     (tree / "debian/changelog").write_text(
         f"ct0 ({debian_version(version)}) unstable; urgency=medium\n\n"
         f"  * Release {version}: /usr/share/doc/ct0/changelog.gz says what is new.\n\n"
-        f" -- {maintainer[1]}  {formatdate(when())}\n",
+        f" -- {maintainer[1]}  {formatdate(date)}\n",
         encoding="utf-8",
     )
+    for path in tree.rglob("*"):
+        os.utime(path, (date, date))  # dpkg-deb brings back to it what is later, not earlier
 
 
 def when() -> float:

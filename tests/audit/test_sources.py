@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import struct
+import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ct0.errors import Malformed
+from ct0.host import Host
 from ct0_audit.records import Direct, NotRead, Snippet
 from ct0_audit.sources import (
     agents,
@@ -259,3 +263,16 @@ def test_a_catalog_with_what_is_no_resource_is_told() -> None:
     for text in ("[]", '{"resources": 1}', '{"resources": [1]}', json.dumps({"resources": [None]})):
         with pytest.raises(Malformed):
             list(puppet.parse_catalog(text, "/catalog"))
+
+
+def test_toml_that_nothing_here_reads_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Debian 11: Python 3.9, and no package of tomli."""
+    monkeypatch.setattr(telegraf, "sys", SimpleNamespace(version_info=(3, 9)))
+    monkeypatch.setitem(sys.modules, "tomli", None)
+    (tmp_path / "etc/telegraf").mkdir(parents=True)
+    (tmp_path / "etc/telegraf/telegraf.conf").write_text('[agent]\ninterval = "10s"\n')
+    assert list(telegraf.read(Host(str(tmp_path)))) == [
+        NotRead("/etc/telegraf/telegraf.conf", "TOML, which needs tomli before Python 3.11")
+    ]

@@ -106,6 +106,9 @@ def configured(
             continue
         try:
             found = list(parse(text, real))
+        except files.Unreadable as reason:
+            yield NotRead(path, reason.reason)
+            continue
         except Malformed as reason:
             yield NotRead(path, f"not understood: {reason}")
             continue

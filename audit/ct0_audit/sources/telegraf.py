@@ -18,6 +18,7 @@ from typing import Any
 
 from ct0.errors import Malformed
 from ct0.host import Host
+from ct0_audit.files import Unreadable
 from ct0_audit.records import Direct, Selector, Snippet
 from ct0_audit.sources.lines import Line, direct, lines, shell
 from ct0_audit.sources.scripts import Found, configured, paths_in
@@ -37,7 +38,8 @@ def read(host: Host) -> Found:
 
 
 def parse_telegraf(text: str, path: str) -> Iterator[Snippet | Direct]:
-    """The procstat inputs that choose by name, and what the exec inputs run. Raises Malformed."""
+    """The procstat inputs that choose by name, and what the exec inputs run. Raises Malformed and,
+    where nothing reads TOML, Unreadable."""
     inputs = _inputs(text, path)
     places = list(lines(text))
     for number, table in enumerate(inputs.get("procstat", [])):
@@ -65,7 +67,10 @@ def _inputs(text: str, path: str) -> dict[str, list[dict[str, Any]]]:
     if sys.version_info >= (3, 11):
         import tomllib
     else:
-        import tomli as tomllib
+        try:
+            import tomli as tomllib
+        except ImportError as error:  # Debian 11 has no package of it
+            raise Unreadable(path, "TOML, which needs tomli before Python 3.11") from error
     try:
         found = tomllib.loads(text).get("inputs", {})
     except (ValueError, RecursionError) as error:
