@@ -216,7 +216,9 @@ class Suite:
 def worded(counts: Mapping[str, int]) -> str:
     """{"passed": 3, "error": 2} -> "3 passed, 2 errors", as pytest says it."""
     said = [
-        f"{counts[word]} {word}{'s' if word == 'error' and counts[word] > 1 else ''}"
+        f"{counts[word]} {word.rstrip('s')}{'s' if counts[word] > 1 else ''}"
+        if word in ("warnings", "error")
+        else f"{counts[word]} {word}"
         for word in COUNTED
         if counts.get(word)
     ]

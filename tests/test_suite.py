@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from matrix import AT_ONCE_IS_SAFE, VERSIONS, ends, missing
-from suite import LANES, LAST, lane_of
+from suite import LANES, LAST, lane_of, worded
 
 HERE = Path(__file__).parent
 DRIVER = ("conftest.py", "matrix.py", "planted.py", "suite.py")
@@ -217,3 +217,10 @@ def test_a_python_that_is_not_there_is_named() -> None:
     others = [version for version in VERSIONS if version != used]
     assert missing(others) == ""
     assert missing(others[1:]) == f"Python {others[0]}: not found, not tested here\n"
+
+
+def test_counts_are_worded_as_pytest_does() -> None:
+    counts = {"error": 2, "passed": 11, "warnings": 1, "failed": 1, "skipped": 0}
+    assert worded(counts) == "1 failed, 11 passed, 1 warning, 2 errors"
+    assert worded({"error": 1, "warnings": 3}) == "3 warnings, 1 error"
+    assert worded({}) == "no tests ran"
