@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -86,8 +87,11 @@ def test_packages_are_upgraded_while_diverted(
         (each.root / "etc/dpkg/dpkg.cfg.d/quick").write_text("force-unsafe-io\n")
         call(["cp", "-r", str(tmp_path), str(each.root / "srv/higher")])
     for step, program in STEPS.items():
-        done(twin, f"{program} >/dev/null 2>&1")
-        shown = done(diverted, f"{DIVERT}{program} >/dev/null 2>&1; {CHECK} ct0 status --json || :")
+        with ThreadPoolExecutor() as pool:  # dpkg waits for the disk, mostly
+            other = pool.submit(done, twin, f"{program} >/dev/null 2>&1")
+            more = f"{program} >/dev/null 2>&1; {CHECK} ct0 status --json || :"
+            shown = done(diverted, f"{DIVERT}{more}")
+            other.result()
         about = json.loads(shown[shown.index("{") :])["diversions"]
         assert {each["path"] for each in about} == set(COMMANDS.values())
         for each in about:
@@ -116,7 +120,7 @@ ask() {
             said=$($call 2>&1) && status=0 || status=$?
             echo $((${EPOCHREALTIME/./} - begun)) $status "${said:-nothing}"
         done
-        read -t 0.1 -u 9 || :
+        read -t 0.2 -u 9 || :
     done
 }
 ask >/root/asked &
