@@ -43,8 +43,9 @@ class ct0::shims (
   $file = '/usr/lib/ct0/ct0-shims'
 
   if $ensure == 'absent' {
+    # What was laid out takes itself back, whatever became of the programs; unless that is what somebody removed.
     exec { 'ct0 shims remove':
-      command  => "${file} remove",
+      command  => "if test -x ${file}; then ${file} remove; else ${ct0::bin}/ct0 shims remove; fi",
       provider => 'shell',
       onlyif   => 'test -e /usr/lib/ct0/shims.manifest',
     }
@@ -53,7 +54,8 @@ class ct0::shims (
     }
   } elsif $ct0::host_role != 'ct0' {
     $reason = pick($facts.dig('ct0_host', 'reason'), 'the fact ct0_host says nothing')
-    warning("ct0::shims: nothing is done on ${facts['networking']['fqdn']}: its role is ${ct0::host_role}, not ct0 (${reason})")
+    $host = pick($facts.dig('networking', 'fqdn'), $trusted['certname'], 'this host')
+    warning("ct0::shims: nothing is done on ${host}: its role is ${ct0::host_role}, not ct0 (${reason})")
   } else {
     $all = ['checkproc', 'killall', 'killall5', 'killproc', 'pgrep', 'pidof', 'pidofproc', 'pkill', 'startproc']
     $only = $commands.unique.sort

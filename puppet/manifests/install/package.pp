@@ -17,11 +17,13 @@ class ct0::install::package {
   # The parts depend on the core of their own release: apt finds the way from one release to another, older or newer, only
   # if it is the one to prefer for all of them.
   if $facts['os']['family'] == 'Debian' {
+    $one_version = $ct0::ensure == 'present' and !($ct0::version in ['present', 'installed', 'latest'])
+    $preference = $one_version ? {
+      true    => 'file',
+      default => 'absent',
+    }
     file { '/etc/apt/preferences.d/ct0.pref':
-      ensure  => $ct0::ensure ? {
-        'present' => $ct0::version ? { Enum['present', 'installed', 'latest'] => absent, default => file },
-        default   => absent,
-      },
+      ensure  => $preference,
       owner   => 'root',
       group   => 'root',
       mode    => '0644',

@@ -11,18 +11,10 @@ describe 'ct0' do
   on_every_os do |os, facts|
     context "on #{os}" do
       let(:facts) { facts }
-      let(:params) { { features: %w[shims checks audit] } }
 
       it { is_expected.to compile.with_all_deps }
       it { is_expected.to contain_package('ct0').with_ensure('present').that_comes_before('Package[ct0-shims]') }
-      it { is_expected.to have_package_resource_count(4) }
-
-      context 'absent' do
-        let(:params) { { ensure: 'absent' } }
-
-        it { is_expected.to compile.with_all_deps }
-        it { is_expected.to contain_package('ct0').with_ensure(facts[:os]['family'] == 'Debian' ? 'purged' : 'absent') }
-      end
+      it { is_expected.to have_package_resource_count(2) }
     end
   end
 
@@ -36,6 +28,7 @@ describe 'ct0' do
 
         folders.each { |folder| it { is_expected.to contain_file(folder).with_ensure('directory').with_mode('0755') } }
 
+        it { is_expected.to have_package_resource_count(4) }
         it { is_expected.to contain_package('ct0-checks').that_comes_before('Package[ct0-audit]') }
         it { is_expected.to contain_exec('ct0 shims install').with_command(%r{\A/usr/bin/ct0 shims install --python /}) }
         it { is_expected.to contain_class('ct0::install::unlinked').that_requires('Class[ct0::install::package]') }

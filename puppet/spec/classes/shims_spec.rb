@@ -127,7 +127,7 @@ describe 'ct0' do
       context 'with its feature absent' do
         let(:hiera_config) { hiera('ct0::shims::ensure' => 'absent', 'ct0::shims::divert' => ['pidof']) }
 
-        it { is_expected.to contain_exec('ct0 shims remove').with_command('/usr/lib/ct0/ct0-shims remove').with_onlyif('test -e /usr/lib/ct0/shims.manifest') }
+        it { is_expected.to contain_exec('ct0 shims remove').with_command('if test -x /usr/lib/ct0/ct0-shims; then /usr/lib/ct0/ct0-shims remove; else /usr/bin/ct0 shims remove; fi').with_onlyif('test -e /usr/lib/ct0/shims.manifest') }
         it { is_expected.to contain_file(conf).with_ensure('absent').that_requires('Exec[ct0 shims remove]') }
         it { is_expected.to have_ct0__divert_resource_count(0) }
         it { is_expected.to contain_package('ct0-shims').with_ensure('present') }
