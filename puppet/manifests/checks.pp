@@ -152,8 +152,9 @@ class ct0::checks (
     if 'nagios' in $export and !$nrpe {
       fail('ct0::checks::export: nagios asks by NRPE: set ct0::checks::nrpe: true')
     }
-    # Not one after the other: NRPE is told of what the monitoring's part takes away.
-    Class['ct0::checks::rights'] -> Class['ct0::checks::nrpe', 'ct0::checks::monitoring']
+    # NRPE's class is in no order with them: its package brings the user that has the rights, and its service is told
+    # of what the generator leaves.
+    Class['ct0::checks::rights'] -> Class['ct0::checks::monitoring']
     contain ct0::checks::exported
   } else {
     Class['ct0::checks::monitoring'] -> Class['ct0::checks::nrpe'] -> Class['ct0::checks::rights']

@@ -11,7 +11,7 @@ class ct0::checks::nrpe {
     if $ct0::checks::manage_nrpe_package {
       package { $ct0::checks::nrpe_package:
         ensure => installed,
-        before => Exec["${directory} is there for NRPE's commands"],
+        before => [Exec["${directory} is there for NRPE's commands"], Class['ct0::checks::rights']],
       }
     }
     exec { "${directory} is there for NRPE's commands":

@@ -158,7 +158,7 @@ describe 'ct0' do
       let(:hiera_config) { hiera('ct0::checks::nrpe' => true, 'ct0::checks::manage_nrpe_package' => true, 'ct0::checks::manage_nrpe_service' => true) }
 
       it { is_expected.to compile.with_all_deps }
-      it { is_expected.to contain_package('nagios-nrpe-server').with_ensure('installed').that_comes_before("Exec[/etc/nagios/nrpe.d is there for NRPE's commands]") }
+      it { is_expected.to contain_package('nagios-nrpe-server').with_ensure('installed').that_comes_before("Exec[/etc/nagios/nrpe.d is there for NRPE's commands]").that_comes_before('Class[ct0::checks::rights]') }
       it { is_expected.to contain_service('nagios-nrpe-server').with_ensure('running') }
       it { is_expected.to contain_file('/etc/nagios/nrpe.d/ct0_ct0_health.cfg').that_notifies('Service[nagios-nrpe-server]').that_requires("Exec[/etc/nagios/nrpe.d is there for NRPE's commands]") }
       it { is_expected.not_to contain_exec('ct0 reload of nagios-nrpe-server') }
