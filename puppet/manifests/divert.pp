@@ -32,7 +32,7 @@ define ct0::divert (
     if defined(Exec['ct0 shims install']) {
       exec { "ct0 divert ${incumbent}":
         command  => "${file} divert ${incumbent}",
-        unless   => "test -x ${file} && ! ${file} undivert --check ${incumbent}",
+        unless   => "test -x ${file} && ${file} divert --check ${incumbent}",
         provider => 'shell',
         require  => Exec['ct0 shims install'],
       }
