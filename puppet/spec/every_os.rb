@@ -19,11 +19,18 @@ module EveryOS
   FACTS = File.join(__dir__, 'facts')
   METADATA = File.join(__dir__, '..', 'metadata.json')
 
+  # One of each kind: of all that data/ and the init systems tell apart.
+  KINDS = ['Debian 12', 'Rocky 8', 'Rocky 9', 'VirtuozzoLinux 7', 'SLES 15'].freeze
+
   module_function
 
   # Yield each system's name and facts; fails unless they are those of metadata.json.
-  def on_every_os
-    every_os.each { |os, facts| yield os, facts }
+  #
+  # With EVERY_OS=no it is one of each kind, which takes a fifth of the time;
+  # spec/classes/every_os_spec.rb has all of the module on every system all the same.
+  def on_every_os(always: false)
+    chosen = always || ENV['EVERY_OS'] != 'no' ? every_os : every_os.slice(*KINDS)
+    chosen.each { |os, facts| yield os, facts }
   end
 
   # Yield one system of each family, for what does not differ between its systems.
