@@ -27,21 +27,25 @@ describe 'ct0' do
         is_expected.to contain_service('ct0-audit.timer').with_ensure('running').with_enable(true)
         is_expected.to contain_ct0__nrpe_command('ct0_audit').with_ensure('absent')
       end
+    end
+  end
 
-      context 'absent' do
-        let(:params) { { ensure: 'absent' } }
+  # That it compiles on every system, ct0_spec.rb sees.
+  on_each_family do |os, facts|
+    context "absent on #{os}" do
+      let(:facts) { facts }
+      let(:params) { { ensure: 'absent' } }
 
-        it 'has all of it' do
-          is_expected.to compile.with_all_deps
-          is_expected.to contain_service('ct0-audit.timer').with_ensure('stopped').with_enable(false)
-          is_expected.to contain_exec('systemctl stop ct0-audit.service').that_requires('Service[ct0-audit.timer]')
-          is_expected.to contain_file('/var/lib/ct0/audit').with_ensure('absent').with_force(true)
-          is_expected.to contain_file(program).with_ensure('absent')
-          is_expected.to contain_file(waivers).with_ensure('absent')
-          is_expected.to contain_file('/usr/lib/ct0/ct0-last-run').with_ensure('absent')
-          is_expected.to contain_exec('ct0 audit forget').with_onlyif('test -d /var/cache/ct0/audit')
-          is_expected.to contain_ct0__nrpe_command('ct0_audit').with_ensure('absent')
-        end
+      it 'has all of it' do
+        is_expected.to compile.with_all_deps
+        is_expected.to contain_service('ct0-audit.timer').with_ensure('stopped').with_enable(false)
+        is_expected.to contain_exec('systemctl stop ct0-audit.service').that_requires('Service[ct0-audit.timer]')
+        is_expected.to contain_file('/var/lib/ct0/audit').with_ensure('absent').with_force(true)
+        is_expected.to contain_file(program).with_ensure('absent')
+        is_expected.to contain_file(waivers).with_ensure('absent')
+        is_expected.to contain_file('/usr/lib/ct0/ct0-last-run').with_ensure('absent')
+        is_expected.to contain_exec('ct0 audit forget').with_onlyif('test -d /var/cache/ct0/audit')
+        is_expected.to contain_ct0__nrpe_command('ct0_audit').with_ensure('absent')
       end
     end
   end

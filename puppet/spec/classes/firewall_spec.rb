@@ -70,24 +70,35 @@ describe 'ct0' do
           is_expected.to contain_exec('ct0 firewall remove nft')
         end
       end
+    end
+  end
 
-      context 'absent' do
-        let(:params) { { ensure: 'absent' } }
+  # That it compiles on every system, ct0_spec.rb sees.
+  on_each_family do |os, facts|
+    family = facts[:os]['family']
+    boot = {
+      'Debian' => ['/etc/nftables.conf nftables', '/etc/iptables/rules.v4 netfilter-persistent', '/etc/iptables/rules.v6 netfilter-persistent'],
+      'RedHat' => ['/etc/sysconfig/nftables.conf nftables', '/etc/sysconfig/iptables iptables', '/etc/sysconfig/ip6tables ip6tables'],
+      'Suse' => ['/etc/nftables.conf ct0-firewall', '/etc/iptables/rules.v4 ct0-firewall', '/etc/iptables/rules.v6 ct0-firewall']
+    }.fetch(family)
 
-        it { is_expected.to compile.with_all_deps }
+    context "absent on #{os}" do
+      let(:facts) { facts }
+      let(:params) { { ensure: 'absent' } }
 
-        %w[nft ipv4 ipv6].each_with_index do |kind, at|
-          it {
-            is_expected.to contain_exec("ct0 firewall remove #{kind}").with_command("#{loader} remove #{kind} #{boot[at]}")
-              .with_onlyif("test -x #{loader} && test -d /var/lib/ct0/firewall/#{kind}").that_comes_before("File[#{loader}]")
-          }
-        end
+      it { is_expected.to compile.with_all_deps }
 
-        it 'has all of it' do
-          is_expected.to contain_file('/etc/ct0/firewall').with_ensure('absent')
-          is_expected.to contain_file(expected).with_ensure('absent')
-          is_expected.to contain_ct0__unit('ct0-firewall.service').with_ensure('absent') if family == 'Suse'
-        end
+      %w[nft ipv4 ipv6].each_with_index do |kind, at|
+        it {
+          is_expected.to contain_exec("ct0 firewall remove #{kind}").with_command("#{loader} remove #{kind} #{boot[at]}")
+            .with_onlyif("test -x #{loader} && test -d /var/lib/ct0/firewall/#{kind}").that_comes_before("File[#{loader}]")
+        }
+      end
+
+      it 'has all of it' do
+        is_expected.to contain_file('/etc/ct0/firewall').with_ensure('absent')
+        is_expected.to contain_file(expected).with_ensure('absent')
+        is_expected.to contain_ct0__unit('ct0-firewall.service').with_ensure('absent') if family == 'Suse'
       end
     end
   end

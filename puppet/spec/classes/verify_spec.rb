@@ -30,17 +30,21 @@ describe 'ct0' do
         is_expected.to contain_file(program)
           .with_content(%r{^'/usr/bin/ct0' verify "\$@" --nagios --jsonl \.results\.jsonl\.new \\\n    '--jobs=8' \\\n    'ct://' >\.lines\.new$})
       end
+    end
+  end
 
-      context 'absent' do
-        let(:params) { { ensure: 'absent' } }
+  # That it compiles on every system, ct0_spec.rb sees.
+  on_each_family do |os, facts|
+    context "absent on #{os}" do
+      let(:facts) { facts }
+      let(:params) { { ensure: 'absent' } }
 
-        it 'has all of it' do
-          is_expected.to compile.with_all_deps
-          is_expected.to contain_file(expected).with_ensure('absent').that_comes_before('Exec[ct0 rmdir /etc/ct0/expectations.d]')
-          is_expected.to contain_file(program).with_ensure('absent')
-          is_expected.to contain_file('/var/lib/ct0/verify').with_ensure('absent')
-          is_expected.to contain_service('ct0-verify.timer').with_ensure('stopped')
-        end
+      it 'has all of it' do
+        is_expected.to compile.with_all_deps
+        is_expected.to contain_file(expected).with_ensure('absent').that_comes_before('Exec[ct0 rmdir /etc/ct0/expectations.d]')
+        is_expected.to contain_file(program).with_ensure('absent')
+        is_expected.to contain_file('/var/lib/ct0/verify').with_ensure('absent')
+        is_expected.to contain_service('ct0-verify.timer').with_ensure('stopped')
       end
     end
   end
