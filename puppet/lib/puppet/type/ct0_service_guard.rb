@@ -4,8 +4,7 @@ require_relative '../../puppet_x/ct0/service_lookup'
 
 Puppet::Type.newtype(:ct0_service_guard) do
   @doc = <<-DOC
-    @summary Says which services of the catalog Puppet would look for in the process table, in which
-      a host has its containers' processes too.
+    @summary Says which services of the catalog Puppet would look for among containers' processes too.
 
     A service with `hasstatus => false` and no `status`, or without anything to stop it by, is found
     by its `pattern` in `ps -ef`: a container's daemon of that name makes it "running", and is what
