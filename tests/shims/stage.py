@@ -137,6 +137,9 @@ class Cast:
         out, out_in = os.pipe()
         err, err_in = os.pipe()
         stdin, stdin_in = os.pipe()
+        # Before anybody reads: a command that ends at once, and reads nothing, breaks no pipe.
+        os.write(stdin_in, os.fsencode(self.fill([line["stdin"]])[0]))
+        os.close(stdin_in)
         for name, content in line["files"].items():
             write("/srv/" + name, os.fsencode(self.fill([content])[0]))
         pid = fork(COMMAND_PID)
@@ -162,8 +165,6 @@ class Cast:
                 os._exit(70)
         for descriptor in (out_in, err_in, stdin):
             os.close(descriptor)
-        os.write(stdin_in, os.fsencode(self.fill([line["stdin"]])[0]))
-        os.close(stdin_in)
         status = wait_status(pid)
         stdout, stderr = drain(out), drain(err)
         return {
