@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from . import cache
 from .command import LabError, call, system_environment
+from .minimal import extended
 
 # PID 1 of an app CT: it reaps what it adopts, and ends when asked to.
 APP_INIT = ("/bin/sh", "-c", "trap exit TERM PWR; sleep 86400 & wait")
@@ -167,10 +168,9 @@ def rootfs(recipe: Recipe) -> Path:
         return _added(recipe, rootfs(BASES[recipe.name]))
 
     def build(target: Path) -> None:
-        argv = ["mmdebstrap", "--quiet", "--variant=minbase", "--aptopt=Acquire::Retries 3"]
-        argv += [f"--include={','.join(recipe.packages)}"]
-        argv += [f"--customize-hook={hook}" for hook in recipe.hooks]
-        call([*argv, recipe.suite, str(target)], timeout=900, env=system_environment())
+        options = [f"--include={','.join(recipe.packages)}"]
+        options += [f"--customize-hook={hook}" for hook in recipe.hooks]
+        extended(recipe.suite, target, options)
         # mmdebstrap makes the top folder 0700 when run with a strict umask; a CT's users need it.
         target.chmod(0o755)
 
