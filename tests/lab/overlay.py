@@ -21,7 +21,8 @@ def root_of(run: Run, name: str, base: Path) -> Iterator[Path]:
     root, upper, work = place / "root", place / "upper", place / "work"
     for part in (root, upper, work):
         part.mkdir(parents=True)
-    options = f"lowerdir={base},upperdir={upper},workdir={work}"
+    # volatile: nothing is synced to the disk (dpkg asks for that all the time); Linux 5.10.
+    options = f"lowerdir={base},upperdir={upper},workdir={work},volatile"
     try:
         mounted = attempt(["mount", "-t", "overlay", "-o", options, run.prefix, str(root)])
         if mounted.returncode != 0:
