@@ -16,6 +16,7 @@ import bcrypt
 import pytest
 
 from exporters.served import certificate
+from puppet_docs import undocumented
 
 from .managed import Applied, Estate, Managed, estate_of, outcome, until
 from .nrpe import Nrpe
@@ -122,6 +123,20 @@ def test_noop_changes_nothing(bare: Bare) -> None:
 def test_second_run_finds_nothing_to_do(installed: Estate) -> None:
     for applied in installed.both(Managed.puppet):
         assert unchanged(applied), outcome(applied)
+
+
+def test_what_changed_is_in_the_docs(bare: Bare, installed: Estate) -> None:
+    def packaged(managed: Managed) -> set[str]:
+        """What dpkg has of ct0's packages, as it lies on a merged /usr."""
+        listed = managed.sure("cat /var/lib/dpkg/info/ct0*.list").splitlines()
+        return {f"/usr{path}" if path.startswith("/lib/") else path for path in listed}
+
+    for before, after, own in zip(
+        bare.trees, installed.both(Managed.tree), installed.both(packaged)
+    ):
+        changed = {line.partition(": ")[0] for line in difference(before, after)} - own
+        by_python = {path for path in changed if "/__pycache__" in path or path.endswith(".pyc")}
+        assert undocumented(sorted(changed - by_python - {"packages", "diversions"})) == []
 
 
 def test_shims_protect_whoever_calls_by_absolute_path(run: Run, installed: Estate) -> None:
