@@ -16,6 +16,8 @@ module PuppetX
         '/etc/sysconfig/init' => %r{^\s*PATH=/usr/lib/ct0/shims:}
       }.freeze
 
+      INSTALLED = /\Act0-(.+)\.(?:dist|egg)-info\z/.freeze
+
       def initialize(files)
         @files = files
       end
@@ -42,15 +44,8 @@ module PuppetX
         switch = @files.link('/opt/ct0/current')
         return Files.plain(File.basename(switch)) if switch
 
-        ['/usr/lib', '/usr/local/lib'].each do |lib|
-          @files.entries(lib).grep(/\Apython3/).each do |python|
-            %w[dist-packages site-packages].each do |folder|
-              found = @files.entries("#{lib}/#{python}/#{folder}").map { |name| name[/\Act0-(.+)\.(?:dist|egg)-info\z/, 1] }
-              return Files.plain(found.compact.last) if found.any?
-            end
-          end
-        end
-        nil
+        found = libraries.flat_map { |folder| @files.entries(folder).map { |name| name[INSTALLED, 1] } }.compact
+        found.empty? ? nil : Files.plain(found.first)
       end
 
       # Which pidof the distribution has: sysvinit, procps, busybox, other, none.
@@ -60,6 +55,14 @@ module PuppetX
       end
 
       private
+
+      # Where Python's packages lie: Debian's, pip's, and what ct0's RPMs have of their own.
+      def libraries
+        pythons = ['/usr/lib', '/usr/local/lib'].flat_map do |lib|
+          @files.entries(lib).grep(/\Apython3/).map { |python| "#{lib}/#{python}" }
+        end
+        pythons.flat_map { |python| ["#{python}/dist-packages", "#{python}/site-packages"] } + ['/usr/lib/ct0/python']
+      end
 
       def kind(path)
         goal = @files.link(path)
