@@ -123,11 +123,11 @@ describe 'the fact ct0_host' do
       write('usr/lib/python3.9/site-packages/ct0-0.2.0.dist-info/METADATA')
       expect(fact).to include('pidof' => 'sysvinit', 'version' => '0.2.0')
       expect(fact['hooks']['/etc/sysconfig/init']).to be(true)
+    end
 
-      it "knows the version of ct0's own RPMs" do
-        write('usr/lib/ct0/python/ct0-0.3.0.dist-info/METADATA')
-        expect(fact).to include('version' => '0.3.0')
-      end
+    it "knows the version of ct0's own RPMs" do
+      write('usr/lib/ct0/python/ct0-0.3.0.dist-info/METADATA')
+      expect(fact).to include('version' => '0.3.0')
     end
   end
 
