@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require 'spec_helper'
+require 'hiera_data'
 
 ALL_FEATURES = %w[shims exporter verify firewall checks audit service_guard].freeze
 
@@ -24,6 +25,7 @@ describe 'ct0' do
 
       context 'with every feature' do
         let(:params) { { features: ALL_FEATURES } }
+        let(:hiera_config) { hiera('ct0::firewall::policy' => { 'inet filter input' => 'accept' }) }
 
         it { is_expected.to compile.with_all_deps }
 

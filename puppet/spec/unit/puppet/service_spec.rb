@@ -6,8 +6,11 @@ require_relative '../../../lib/puppet/provider/service/ct0'
 
 # On real nodes with containers the project's own tests show who is stopped.
 describe 'services that are looked for' do
+  # Somebody who is there: a process of this test's.
+  let(:cat) { IO.popen(['cat'], 'r+') }
+  let(:victim) { cat.pid }
   let(:type) { Puppet::Type.type(:service) }
-  let(:ps) { "UID          PID    PPID  C STIME TTY          TIME CMD\nroot #{Process.ppid} 1 0 10:00 ? 00:00:00 /usr/sbin/exampled\n" }
+  let(:ps) { "UID          PID    PPID  C STIME TTY          TIME CMD\nroot #{victim} 1 0 10:00 ? 00:00:00 /usr/sbin/exampled\n" }
 
   def service(**parameters)
     type.new({ name: 'exampled', hasstatus: false, provider: :ct0 }.merge(parameters))
@@ -24,9 +27,11 @@ describe 'services that are looked for' do
     end)
   end
 
+  after { cat.close }
+
   describe 'provider ct0' do
     before do
-      own(Process.ppid)
+      own(victim)
       allow(Puppet::Util::Execution).to receive(:execute).and_return(output(ps))
     end
 
@@ -45,7 +50,7 @@ describe 'services that are looked for' do
 
     it 'asks ps for its own processes only' do
       service.provider.status
-      expect(Puppet::Util::Execution).to have_received(:execute).with(['ps', '-ww', '-f', '-p', Process.ppid.to_s], any_args).once
+      expect(Puppet::Util::Execution).to have_received(:execute).with(['ps', '-ww', '-f', '-p', victim.to_s], any_args).once
     end
 
     it 'asks ps for nothing where no process is its own' do
@@ -57,7 +62,7 @@ describe 'services that are looked for' do
     it 'sends the signal to whom it found' do
       allow(Process).to receive(:kill)
       service.provider.stop
-      expect(Process).to have_received(:kill).with(:TERM, Process.ppid)
+      expect(Process).to have_received(:kill).with(:TERM, victim)
     end
 
     it 'sends none to a process that took the number over' do
