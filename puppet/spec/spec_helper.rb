@@ -20,6 +20,40 @@ module ParsedOnce
 end
 Puppet::Pops::Parser::EvaluatingParser.prepend(ParsedOnce)
 
+# Facts that are not given would be looked for on this machine, again for each example: commands are
+# run and files read. rspec-puppet 4 can do without; for 2, what was found once is kept.
+module GivenFacts
+  module Stubbed
+    def stub_facts!(facts)
+      GivenFacts.given = facts.transform_keys(&:to_s)
+      super
+    end
+  end
+
+  module Value
+    def value(name)
+      GivenFacts.value(name.to_s) { super }
+    end
+  end
+
+  class << self
+    attr_accessor :given
+
+    def value(name, &find)
+      first, *path = name.split('.')
+      return path.empty? ? given[first] : given[first].dig(*path) if given&.key?(first)
+
+      (@found ||= {}).fetch(name) { @found[name] = find.call }
+    end
+  end
+end
+
+unless RSpec.configuration.respond_to?(:facter_implementation=)
+  require 'facter'
+  RSpec::Puppet::Support.prepend(GivenFacts::Stubbed)
+  Facter.singleton_class.prepend(GivenFacts::Value)
+end
+
 RSpec.configure do |c|
   c.extend EveryOS
   c.include EveryOS
@@ -27,7 +61,6 @@ RSpec.configure do |c|
   # Debian's own stdlib, without a network; modules put into spec/fixtures/modules come first.
   c.module_path = [c.module_path, '/usr/share/puppet/modules'].join(File::PATH_SEPARATOR)
 
-  # Facts that are not given are not looked for on this machine; rspec-puppet 2 knows no other way.
   c.facter_implementation = :rspec if c.respond_to?(:facter_implementation=)
 
   # What rspec-puppet 4 takes for the server's address; without it warns once an example.
