@@ -103,11 +103,12 @@ def test_every_class_define_type_function_and_fact_has_a_spec() -> None:
 
 def test_the_specs_pass_on_every_system(puppet: Checked) -> None:
     done = puppet.specs.result()
-    assert done.returncode in (0, 1), f"{done.returncode}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
+    said = done.stdout[-8000:] + done.stderr[-2000:]
+    assert done.returncode in (0, 1), f"rspec: exit {done.returncode}: {said}"
     found: dict[str, Any] = json.loads((puppet.there.root / "rspec.json").read_text("utf-8"))
     examples = found["examples"]
     failed = [each["full_description"] for each in examples if each["status"] == "failed"]
-    assert (done.returncode, failed) == (0, []), done.stdout[-8000:] + done.stderr[-2000:]
+    assert (done.returncode, failed) == (0, []), said
     assert not [each["full_description"] for each in examples if each["status"] == "pending"]
     assert len(examples) > LEAST_EXAMPLES
     names = {each["full_description"] for each in examples}
