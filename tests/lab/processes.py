@@ -50,6 +50,12 @@ def has_terminal(pid: int) -> bool:
     return len(fields) > 4 and fields[4] != "0"
 
 
+def parent(pid: int) -> int:
+    """The parent's PID, 0 when gone."""
+    fields = _text(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    return int(fields[1]) if len(fields) > 1 else 0
+
+
 def start_time(pid: int) -> int:
     """Clock ticks since boot when it started, 0 when gone: with the PID, who a process is."""
     fields = _text(f"/proc/{pid}/stat").rpartition(")")[2].split()

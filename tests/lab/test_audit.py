@@ -28,7 +28,7 @@ from .command import wait_for
 from .ct import CT
 from .initscripts import EXIM4, NAMED, Script
 from .node import CTIDS, Node
-from .processes import alive
+from .processes import alive, parent
 from .run import Run
 from .shims import laid_out
 
@@ -99,12 +99,17 @@ def started(node: Node, script: Script) -> dict[str, list[int]]:
         ct = node.ct(ctid)
         ct.run(["service", script.service, "start"])
         wait_for(f"{ct!r}: {script.daemon}", partial(has, ct, script.daemon))
-        found[ctid] = ct.pids(script.daemon)
+        found[ctid] = daemons_of(ct, script.daemon)
     return found
 
 
+def daemons_of(ct: CT, name: str) -> list[int]:
+    """Those that its init adopted: exim4 starts others of its name, which end by themselves."""
+    return [pid for pid in ct.pids(name) if parent(pid) == ct.init]
+
+
 def has(place: CT, daemon: str) -> bool:
-    return bool(place.pids(daemon))
+    return bool(daemons_of(place, daemon))
 
 
 def flat(pids: dict[str, list[int]]) -> list[int]:
