@@ -29,12 +29,15 @@ import matrix
 
 ROOT = Path(__file__).parent.parent
 # In the order in which they begin, the longest first; and what runs when all others have ended.
-LANES = ("lab", "nodes", "units", "shims")
+LANES = ("puppet", "lab", "nodes", "units", "shims")
 LAST = "quiet"
 ALONE = ("units", "shims")
-# The lab's tests that share nothing with those of its other files: the fleet's, a machine's, and
-# what is installed into a root file system of its own.
-NODES = re.compile(r"test_(debs|firewall|puppet|rpm|verify|vm)(_.*)?\.py")
+# The lab's tests that share nothing with those of its other files: the Puppet module and what else
+# installs ct0; the fleet and a machine.
+PARTS = {
+    "nodes": re.compile(r"test_(firewall|puppet_fact|verify|vm)(_.*)?\.py"),
+    "puppet": re.compile(r"test_(debs|divert|divert_rpm|puppet_.*|rpms)\.py"),
+}
 # One more than can compute: somebody always waits for processes.
 AT_ONCE = (os.cpu_count() or 1) + 1 if matrix.AT_ONCE_IS_SAFE else 1
 # pytest's own words, in its order.
@@ -52,7 +55,7 @@ def lane_of(path: Path, marks: Iterable[str]) -> str:
     if LAST in names:
         return LAST
     if "lab" in names:
-        return "nodes" if NODES.fullmatch(path.name) else "lab"
+        return next((part for part, files in PARTS.items() if files.fullmatch(path.name)), "lab")
     if "machine" in names:
         return "lab"
     return "shims" if "shims" in path.parts else "units"

@@ -86,6 +86,7 @@ def test_whoever_is_left_behind_is_not_waited_for():
     left = subprocess.Popen(["sleep", "600"], stdout=os.dup(1), start_new_session=True)
     open("left", "w").write(str(left.pid))
 """,
+    "lab/test_rpms.py": f"@pytest.mark.lab\ndef test_r(): assert {HERE_IS}\n",
     "lab/test_vm.py": f"@pytest.mark.lab\ndef test_v(): assert {HERE_IS}\n",
     "shims/test_d.py": f"@pytest.mark.machine\ndef test_d(): assert {HERE_IS}\n",
     "test_e.py": f"""\
@@ -103,7 +104,7 @@ def test_lanes_run_each_test_once_and_are_summed(tmp_path: Path) -> None:
         status, lines, closing = Small(tmp_path, ALL_KINDS).run("-v", "-s")
     finally:
         os.kill(int((tmp_path / "left").read_text()), signal.SIGKILL)
-    assert (status, closing) == (0, "8 passed, 1 skipped, 1 xfailed"), lines
+    assert (status, closing) == (0, "9 passed, 1 skipped, 1 xfailed"), lines
     ran = re.findall(r"\| (tests/\S+::\S+) [A-Z]", "\n".join(lines))
     whole = [sys.executable, "-m", "pytest", "-p", "no:ct0", "--collect-only", "-q"]
     said = subprocess.run(whole, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
@@ -127,14 +128,14 @@ def test_arguments_are_pytests(tmp_path: Path) -> None:
     assert small.run("-k", "test_z")[::2] == (0, "1 passed, 1 deselected")
     assert small.run("tests/core", "-k", "nothing")[::2] == (5, "1 deselected")
     status, lines, closing = small.run("--no-such-option")
-    assert (status, closing) == (1, "4 errors")
+    assert (status, closing) == (1, f"{len(LANES)} errors")
     assert "unrecognized arguments: --no-such-option" in "\n".join(lines)
 
 
 @pytest.mark.parametrize(
     ("bad", "said", "errors"),
     [
-        ("import nobody\n", "No module named 'nobody'", "4 errors"),
+        ("import nobody\n", "No module named 'nobody'", f"{len(LANES)} errors"),
         ("def test_z(): os._exit(0)\n", "units: 1 error", "1 passed, 1 error"),
     ],
     ids=["uncollected", "dies"],
@@ -192,6 +193,8 @@ def test_next(): pass
         ("tests/shims/test_pidof.py", ["machine"], "lab"),
         ("tests/lab/test_shims.py", ["lab"], "lab"),
         ("tests/lab/test_verify_snapshot.py", ["lab"], "nodes"),
+        ("tests/lab/test_puppet_fact.py", ["lab"], "nodes"),
+        ("tests/lab/test_puppet_node.py", ["lab"], "puppet"),
         ("tests/lab/test_shims.py", ["lab", "quiet"], "quiet"),
     ],
 )
