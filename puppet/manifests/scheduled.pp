@@ -93,10 +93,10 @@ define ct0::scheduled (
     if $ensure == 'present' {
       File[$folder, $program] -> Ct0::Unit["${title}.service"] -> Ct0::Unit["${title}.timer"] ~> Service["${title}.timer"]
     } else {
-      # One that runs now would write into its folder again.
+      # One that runs now ("activating") would write into its folder again, and one that failed would be remembered.
       exec { "systemctl stop ${title}.service":
         command  => "systemctl stop ${title}.service; systemctl reset-failed ${title}.service 2>/dev/null; true",
-        onlyif   => "systemctl is-active --quiet ${title}.service || systemctl is-failed --quiet ${title}.service",
+        onlyif   => "systemctl is-active ${title}.service | grep -Eqvx 'inactive|unknown'",
         provider => 'shell',
       }
       Service["${title}.timer"] -> Exec["systemctl stop ${title}.service"]

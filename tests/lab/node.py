@@ -104,14 +104,15 @@ def node_ct(
     cts: Mapping[str, Recipe] = dict.fromkeys(CTIDS, NODE_CT),
     keys: Sequence[str] = (),
     names: Mapping[str, str] = {},
+    name: str = "",
 ) -> Iterator[Node]:
     """A running node with CTs running in it; `recipe=NODE_SYSVINIT` for the other init.
 
     `cts` are its CTs' recipes and `names` their host names by CTID, `keys` more of its own
-    configuration. The CTs' root file systems are mounted outside and bound into the node: an
-    overlay cannot lie on an overlay.
+    configuration; `name` tells it from another of the recipe. The CTs' root file systems are
+    mounted outside and bound into the node: an overlay cannot lie on an overlay.
     """
-    name = recipe.name
+    name = name or recipe.name
     with ExitStack() as stack:
         binds = []
         for ctid, inner in cts.items():

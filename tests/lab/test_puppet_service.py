@@ -73,7 +73,8 @@ def sysvinit(run: Run) -> Iterator[Node]:
 @pytest.fixture(scope="module")
 def systemd(run: Run) -> Iterator[Node]:
     """Debian 13, Puppet 8, systemd, and one CT."""
-    with node_ct(run, FLEET_TRIXIE, {"101": FLEET_CT_SYSVINIT}) as node:
+    cts = {"101": FLEET_CT_SYSVINIT}
+    with node_ct(run, FLEET_TRIXIE, cts, name="puppet-systemd") as node:
         node.copy_in(MODULE / "lib", f"{MODULES}/ct0/lib")
         yield node
 
