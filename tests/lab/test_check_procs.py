@@ -13,7 +13,7 @@ from tempfile import mkdtemp
 
 import pytest
 
-from .command import SYSTEM_PATH, wait_for
+from .command import SYSTEM_PATH, LabError, wait_for
 from .ct import CT
 from .nspawn import nspawn_ct
 from .processes import alive, all_pids, cgroups, named, namespace
@@ -159,7 +159,10 @@ def test_a_cts_count_is_that_of_ps_inside(name: str, check: Check, cts: dict[str
         seen.append((check.count(f"--ct={ct.ctid}"), before))
         return ps_inside(ct) == before == seen[-1][0]
 
-    wait_for(f"{ct}: ours and ps to agree: {seen}", equal, 30)
+    try:
+        wait_for(f"{ct}: ours and ps to agree", equal, 120)
+    except LabError as error:
+        raise LabError(f"{error}; they said {seen[-10:]}") from error
     assert seen[-1][0] > 0
 
 
