@@ -18,9 +18,13 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from ct0 import __version__
-from ct0_shims.delivery.contents import functions, is_package, sources
 from entry_points import ROOT, entry_points
+
+try:
+    from ct0 import __version__
+    from ct0_shims.delivery.contents import functions, is_package, sources
+except ModuleNotFoundError as error:
+    sys.exit(f"packaging/zipapp.py: {error.name}: not installed here: `make zipapp` sees to it")
 
 PARTS = {"ct0": "core", "ct0_shims": "shims", "ct0_checks": "checks"}
 CARRIED = "nagiosplugin"

@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -116,22 +117,31 @@ def inside(
     return attempt(line, timeout=timeout, env=system_environment())
 
 
-def main(arguments: list[str]) -> int:
+def copied(
+    arguments: list[str], usage: str | None, by_hand: str, made: Callable[[], Path], kind: str
+) -> int:
+    """The command line of what builds packages: the folder named gets them in place of older ones;
+    `by_hand` is how they are built without root, `kind` how their names end."""
     if len(arguments) != 1 or arguments[0].startswith("-"):
-        print(__doc__, file=sys.stderr)
+        print(usage, file=sys.stderr)
         return 2
     if os.geteuid() != 0:
         print("not root: packages are built in a root of their own; or run", file=sys.stderr)
-        print("packaging/build.py where debhelper is installed", file=sys.stderr)
+        print(by_hand, file=sys.stderr)
         return 1
     out = Path(arguments[0])
     out.mkdir(parents=True, exist_ok=True)
-    for old in out.glob("*.deb"):
+    for old in out.glob(f"*{kind}"):
         old.unlink()
-    for path in sorted(built().glob("*.deb")):
+    for path in sorted(made().glob(f"*{kind}")):
         shutil.copy2(path, out)
         print(out / path.name)
     return 0
+
+
+def main(arguments: list[str]) -> int:
+    by_hand = "packaging/build.py where debhelper is installed"
+    return copied(arguments, __doc__, by_hand, built, ".deb")
 
 
 if __name__ == "__main__":

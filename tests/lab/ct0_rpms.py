@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from pathlib import Path
@@ -15,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from . import cache
 from .command import LabError
-from .ct0_debs import BUILD_ROOT, digest, inside, wheels, write_tree
+from .ct0_debs import BUILD_ROOT, copied, digest, inside, wheels, write_tree
 from .overlay import root_of
 from .recipes import rootfs
 from .run import lab_run
@@ -48,21 +47,8 @@ def build(tree: Path, target: Path) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    if len(arguments) != 1 or arguments[0].startswith("-"):
-        print(__doc__, file=sys.stderr)
-        return 2
-    if os.geteuid() != 0:
-        print("not root: packages are built in a root of their own; or run", file=sys.stderr)
-        print("packaging/rpm/build.py --wheels DIR where rpmbuild is installed", file=sys.stderr)
-        return 1
-    out = Path(arguments[0])
-    out.mkdir(parents=True, exist_ok=True)
-    for old in out.glob("*.rpm"):
-        old.unlink()
-    for path in sorted(built().glob("*.rpm")):
-        shutil.copy2(path, out)
-        print(out / path.name)
-    return 0
+    by_hand = "packaging/rpm/build.py --wheels DIR where rpmbuild is installed"
+    return copied(arguments, __doc__, by_hand, built, ".rpm")
 
 
 if __name__ == "__main__":
